@@ -1,0 +1,68 @@
+package anchor
+
+import (
+	"fmt"
+)
+
+// A HeaderStore is an immutable, checked chain of headers from the genesis block on: the
+// caller's own, the strongest start of trust. A nil store holds none.
+type HeaderStore struct {
+	network Network
+	headers []byte
+}
+
+// NewHeaderStore checks raw, 80 bytes for each header from the genesis block on, by all
+// rules of the network (about a second for all of mainnet). It keeps raw, which
+// the caller must not change. Errors have the codes of headers; Part names the height.
+func NewHeaderStore(net Network, raw []byte) (*HeaderStore, error) {
+	if err := net.known(); err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 || len(raw)%HeaderSize != 0 || len(raw)/HeaderSize > maxHeight {
+		return nil, refuse(CodeMalformedHeaders, "store", "%d bytes are not headers of %d", len(raw), HeaderSize)
+	}
+	s := &HeaderStore{network: net, headers: raw}
+	if s.at(0) != net.Genesis() {
+		return nil, refuse(CodeNetworkMismatch, "store", "does not start with the genesis block of %s", net)
+	}
+	r := net.rules()
+	prev := s.at(0).Hash()
+	for h := Height(1); h <= s.Tip(); h++ {
+		part := fmt.Sprintf("store/%d", h)
+		header := s.at(h)
+		if header.Prev() != prev {
+			return nil, refuse(CodeHeaderLink, part, "does not follow the header before")
+		}
+		if _, err := r.checkHeader(s.Header, h, header, bitsUnknown, part); err != nil {
+			return nil, err
+		}
+		prev = header.Hash()
+	}
+	return s, nil
+}
+
+// Network returns the network of the store; "" for a nil store.
+func (s *HeaderStore) Network() Network {
+	if s == nil {
+		return ""
+	}
+	return s.network
+}
+
+// Tip returns the height of the last header; -1 for a nil store.
+func (s *HeaderStore) Tip() Height {
+	if s == nil {
+		return -1
+	}
+	return Height(len(s.headers)/HeaderSize) - 1
+}
+
+// Header returns the header at height h if the store holds it.
+func (s *HeaderStore) Header(h Height) (Header, bool) {
+	if h < 0 || h > s.Tip() {
+		return Header{}, false
+	}
+	return s.at(h), true
+}
+
+func (s *HeaderStore) at(h Height) Header { return Header(s.headers[int(h)*HeaderSize:]) }

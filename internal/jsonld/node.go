@@ -1,0 +1,227 @@
+package jsonld
+
+import (
+	"slices"
+
+	"github.com/certanchor/certanchor/internal/strictjson"
+)
+
+// A node is a JSON object that stands for a thing with properties.
+type node struct {
+	*reader
+	active *active // before type-scoped contexts
+	object map[string]any
+	graph  term
+	root   bool
+
+	inner *active // after type-scoped contexts: for the members
+	self  term
+}
+
+// read makes the statements of the object and returns its name.
+func (n *node) read() (term, *Error) {
+	names := sortedKeys(n.object)
+	if err := n.scopeByTypes(names); err != nil {
+		return term{}, err
+	}
+	if err := n.name(names); err != nil {
+		return term{}, err
+	}
+	before := len(n.quads)
+	for _, name := range names {
+		n.push(strictjson.PointerToken(name))
+		if err := n.member(name, n.object[name]); err != nil {
+			return term{}, err
+		}
+		n.pop()
+	}
+	if n.root && len(n.quads) == before {
+		return term{}, n.fail(CodeGhostMember, "the document says nothing")
+	}
+	return n.self, nil
+}
+
+// scopeByTypes applies the contexts that the object's types bring (JSON-LD 1.1 API,
+// section 5.1.2, step 11).
+func (n *node) scopeByTypes(names []string) *Error {
+	n.inner = n.active
+	for _, name := range names {
+		if n.active.expand(name, true) != "@type" {
+			continue
+		}
+		types, ok := stringsOf(n.object[name])
+		if !ok {
+			n.push(strictjson.PointerToken(name))
+			return n.fail(CodeJSONLD, "a type that is no string")
+		}
+		slices.Sort(types)
+		for _, t := range slices.Compact(types) {
+			var err *Error
+			if n.inner, err = n.inner.ofType(n.active, t, n.here()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stringsOf returns a string or an array of strings as a new slice. A null counts as
+// no string, so that it is not taken for a type.
+func stringsOf(v any) ([]string, bool) {
+	if s, ok := v.(string); ok {
+		return []string{s}, true
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, false
+	}
+	out := make([]string, len(list))
+	for i, e := range list {
+		if out[i], ok = e.(string); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// name finds the object's id, or makes a blank node for it.
+func (n *node) name(names []string) (err *Error) {
+	found := ""
+	for _, name := range names {
+		if n.inner.expand(name, true) != "@id" {
+			continue
+		}
+		n.push(strictjson.PointerToken(name))
+		if found != "" {
+			return n.fail(CodeJSONLD, "a second id beside %q", found)
+		}
+		id, ok := n.object[name].(string)
+		if !ok {
+			return n.fail(CodeJSONLD, "an id that is no string")
+		}
+		if n.self, err = n.resource(n.inner.expand(id, false), id); err != nil {
+			return err
+		}
+		n.pop()
+		found = name
+	}
+	if found == "" {
+		n.self, err = n.newBlank()
+		return err
+	}
+	return n.claimName()
+}
+
+// claimName notes that this object has its id. In one graph, statements about one id
+// could be moved between two objects without a change to the hash.
+func (n *node) claimName() *Error {
+	if n.mode != Strict {
+		return nil
+	}
+	key := n.graph.value + " " + n.self.value
+	if other, taken := n.objects[key]; taken {
+		return n.fail(CodeGhostMember, "the object %q has the id %s already", other, n.self.value)
+	}
+	n.objects[key] = n.here()
+	return nil
+}
+
+// resource returns the term of an expanded IRI; written is what stood in the document.
+func (r *reader) resource(full, written string) (term, *Error) {
+	if label, isBlank := cutBlank(full); isBlank && r.mode == Lax {
+		return term{kind: blank, value: "d" + label}, nil
+	}
+	switch {
+	case !hasScheme(full):
+		return term{}, r.fail(CodeRelativeIRI, "%q is no absolute IRI", written)
+	case !iriChars(full):
+		return term{}, r.fail(CodeInvalidIRI, "%q", written)
+	}
+	return term{kind: iri, value: full}, nil
+}
+
+// cutBlank returns the label of a blank node identifier that N-Quads can write.
+func cutBlank(s string) (string, bool) {
+	if len(s) < 3 || s[:2] != "_:" {
+		return "", false
+	}
+	for _, c := range []byte(s[2:]) {
+		if !isLetter(c) && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return "", false
+		}
+	}
+	return s[2:], true
+}
+
+// member reads one member of the object.
+func (n *node) member(name string, value any) *Error {
+	if name == "@context" {
+		return nil // read before the object was entered
+	}
+	full := n.inner.expand(name, true)
+	switch full {
+	case "@id":
+		return nil // read by name
+	case "@type":
+		return n.types(value)
+	case "":
+		if name[:min(1, len(name))] == "@" {
+			return n.fail(CodeGhostMember, "no keyword of JSON-LD")
+		}
+		return n.unmapped(value)
+	case "@index", "@direction", "@language":
+		return n.fail(CodeGhostMember, "adds nothing to what is signed: %s", full)
+	}
+	if keywords[full] {
+		return n.unsupported(full + " in an object")
+	}
+	if !hasScheme(full) {
+		return n.unmapped(value)
+	}
+	if !iriChars(full) {
+		return n.fail(CodeInvalidIRI, "%q", full)
+	}
+	s := scope{active: n.inner, def: n.inner.definition(name), subject: n.self, predicate: full, graph: n.graph}
+	if s.def != nil && s.def.Reverse {
+		return n.unsupported("@reverse")
+	}
+	return n.property(s, value)
+}
+
+// unmapped refuses a member that no context defines, or that one switches off. If it
+// has no value either, it is a ghost like any other.
+func (n *node) unmapped(value any) *Error {
+	if value == nil {
+		return n.ghost("null")
+	}
+	if list, isArray := value.([]any); isArray && len(list) == 0 {
+		return n.ghost("empty-array")
+	}
+	return n.fail(CodeUnmappedTerm, "no context defines this term")
+}
+
+// types makes one statement of each type.
+func (n *node) types(value any) *Error {
+	list, isArray := value.([]any)
+	if !isArray {
+		return n.oneType(value)
+	}
+	if len(list) == 0 {
+		return n.ghost("empty-array")
+	}
+	return n.elements(list, n.oneType)
+}
+
+func (n *node) oneType(value any) *Error {
+	name := value.(string) // scopeByTypes has refused all else
+	full := n.active.expand(name, true)
+	if full == "" || !hasScheme(full) {
+		return n.fail(CodeUnmappedTerm, "no context defines the type %q", name)
+	}
+	o, err := n.resource(full, name)
+	if err != nil {
+		return err
+	}
+	s := scope{subject: n.self, predicate: rdfType, graph: n.graph}
+	return n.complete(s, o)
+}

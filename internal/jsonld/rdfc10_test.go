@@ -1,0 +1,91 @@
+package jsonld
+
+import (
+	"bytes"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/certanchor/certanchor/internal/conformance"
+)
+
+func sha384Hex(b []byte) string {
+	h := sha512.Sum384(b)
+	return hex.EncodeToString(h[:])
+}
+
+// TestW3C runs the RDF Dataset Canonicalization test suite of the W3C.
+func TestW3C(t *testing.T) {
+	dir := conformance.Path(t, "conformance/hostile/rdf-canon")
+	var manifest struct {
+		Entries []struct {
+			ID            string `json:"id"`
+			Type          string `json:"type"`
+			Name          string `json:"name"`
+			HashAlgorithm string `json:"hashAlgorithm"`
+			Action        string `json:"action"`
+			Result        string `json:"result"`
+		} `json:"entries"`
+	}
+	if err := json.Unmarshal(conformance.Read(t, "conformance/hostile/rdf-canon/manifest.jsonld"), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	read := func(t *testing.T, name string) []byte {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	counts := map[string]int{}
+	for _, e := range manifest.Entries {
+		counts[e.Type]++
+		t.Run(e.ID[1:], func(t *testing.T) {
+			hash := hashFunc(sha256Hex)
+			if e.HashAlgorithm == "SHA384" {
+				hash = sha384Hex
+			}
+			start := time.Now()
+			got, labels, err := canonicalizeNQuads(read(t, e.Action), hash, Limits{})
+			elapsed := time.Since(start)
+			if e.Type == "rdfc:RDFC10NegativeEvalTest" {
+				if err == nil || err.Code != CodeLimitWork {
+					t.Fatalf("error %v, want %s", err, CodeLimitWork)
+				}
+				t.Logf("refused after %v", elapsed)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Type == "rdfc:RDFC10EvalTest" {
+				if want := read(t, e.Result); !bytes.Equal(got, want) {
+					t.Errorf("%s\ngot\n%s\nwant\n%s", e.Name, got, want)
+				}
+				return
+			}
+			var want map[string]string
+			if err := json.Unmarshal(read(t, e.Result), &want); err != nil {
+				t.Fatal(err)
+			}
+			if len(labels) != len(want) {
+				t.Errorf("%d labels, want %d", len(labels), len(want))
+			}
+			for from, to := range want {
+				if labels[from] != to {
+					t.Errorf("label of %s is %s, want %s", from, labels[from], to)
+				}
+			}
+		})
+	}
+	if counts["rdfc:RDFC10EvalTest"] != 64 || counts["rdfc:RDFC10MapTest"] != 21 || counts["rdfc:RDFC10NegativeEvalTest"] != 1 {
+		t.Errorf("the suite has shrunk: %v", counts)
+	}
+}
+
+var _ = errors.As

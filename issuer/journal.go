@@ -1,0 +1,166 @@
+package issuer
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/merkleproof"
+)
+
+// A State is how far a batch has come.
+type State string
+
+// The states in order. Each is in the journal before the next step has an effect.
+const (
+	Begun     State = "begun"     // drafts checked; documents are being signed and spooled
+	Sealed    State = "sealed"    // all leaves known, root computed
+	Funded    State = "funded"    // coins chosen and locked
+	Signed    State = "signed"    // raw transaction stored
+	Sent      State = "sent"      // given to the network at least once
+	Confirmed State = "confirmed" // in a block, to the depth asked
+	Proved    State = "proved"    // every credential written
+	Closed    State = "closed"    // spool removed
+)
+
+// A record is one line of the journal. Members that a state does not need are absent.
+type record struct {
+	Batch string    `json:"batch"` // the key: SHA-256 over the drafts' digests
+	State State     `json:"state"`
+	At    time.Time `json:"at"`
+
+	Count   int               `json:"count,omitempty"`   // begun: credentials
+	Network anchor.Network    `json:"network,omitempty"` // begun; empty for a mock chain
+	Root    *merkleproof.Hash `json:"root,omitempty"`    // sealed
+	Coins   []coinRecord      `json:"coins,omitempty"`   // funded
+	Tx      string            `json:"tx,omitempty"`      // funded: unsigned; signed: raw, hex
+	TxID    string            `json:"txid,omitempty"`    // signed, confirmed
+	Fee     anchor.Sats       `json:"fee,omitempty"`     // funded
+	Change  anchor.Sats       `json:"change,omitempty"`  // funded
+	VSize   int64             `json:"vsize,omitempty"`   // funded
+	Block   string            `json:"block,omitempty"`   // confirmed
+	Height  anchor.Height     `json:"height,omitempty"`  // confirmed
+}
+
+// A coinRecord is a locked coin, with what is needed to sign for it again.
+type coinRecord struct {
+	OutPoint anchor.OutPoint `json:"outpoint"`
+	Value    anchor.Sats     `json:"value"`
+	PrevTx   string          `json:"prevTx"` // hex
+}
+
+// progress is what the journal says about one batch.
+type progress struct {
+	key       string
+	state     State
+	created   time.Time
+	count     int
+	network   anchor.Network
+	root      merkleproof.Hash
+	coins     []anchor.Coin
+	unsigned  *anchor.Unsigned
+	raw       []byte
+	txid      anchor.TxID
+	block     anchor.BlockHash
+	height    anchor.Height
+	confirmed anchor.TxID // the id that confirmed; another than txid if it was changed on the way
+}
+
+// A journal is the log of all batches of a state folder.
+type journal struct {
+	log     *recordLog
+	batches map[string]*progress
+	order   []string
+}
+
+func openJournal(f files, name string) (*journal, error) {
+	j := &journal{batches: make(map[string]*progress)}
+	var err error
+	j.log, err = openLog(f, name, func(line []byte) error {
+		var r record
+		if err := json.Unmarshal(line, &r); err != nil {
+			return err
+		}
+		return j.apply(r)
+	})
+	return j, err
+}
+
+// write appends r, syncs it, and only then applies it.
+func (j *journal) write(r record) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := j.log.append(line); err != nil {
+		return fmt.Errorf("issuer: writing the journal: %w", err)
+	}
+	if err := j.log.sync(); err != nil {
+		return fmt.Errorf("issuer: syncing the journal: %w", err)
+	}
+	return j.apply(r)
+}
+
+func (j *journal) apply(r record) error {
+	p, known := j.batches[r.Batch]
+	if !known {
+		if r.State != Begun {
+			return fmt.Errorf("batch %s is %s before it began", r.Batch, r.State)
+		}
+		p = &progress{key: r.Batch, created: r.At, count: r.Count, network: r.Network}
+		j.batches[r.Batch] = p
+		j.order = append(j.order, r.Batch)
+	}
+	p.state = r.State
+	var err error
+	switch r.State {
+	case Sealed:
+		if r.Root == nil {
+			return fmt.Errorf("batch %s is sealed without a root", r.Batch)
+		}
+		p.root = *r.Root
+	case Funded:
+		err = p.fund(r)
+	case Signed:
+		if p.raw, err = hex.DecodeString(r.Tx); err == nil {
+			p.txid, err = anchor.ParseTxID(r.TxID)
+		}
+	case Confirmed:
+		p.height = r.Height
+		if p.confirmed, err = anchor.ParseTxID(r.TxID); err == nil {
+			p.block, err = anchor.ParseBlockHash(r.Block)
+		}
+	}
+	return err
+}
+
+func (p *progress) fund(r record) error {
+	raw, err := hex.DecodeString(r.Tx)
+	if err != nil {
+		return err
+	}
+	p.coins = nil
+	u := &anchor.Unsigned{Raw: raw, Root: p.root, Fee: r.Fee, Change: r.Change, VSize: r.VSize}
+	for _, c := range r.Coins {
+		prev, err := hex.DecodeString(c.PrevTx)
+		if err != nil {
+			return err
+		}
+		p.coins = append(p.coins, anchor.Coin{OutPoint: c.OutPoint, Value: c.Value, PrevTx: prev})
+		u.Inputs = append(u.Inputs, c.OutPoint)
+	}
+	p.unsigned = u
+	return nil
+}
+
+// open returns the batch that is not closed; there is at most one.
+func (j *journal) open() (*progress, bool) {
+	for _, key := range j.order {
+		if p := j.batches[key]; p.state != Closed {
+			return p, true
+		}
+	}
+	return nil, false
+}

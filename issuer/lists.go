@@ -1,0 +1,440 @@
+package issuer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crypto/rand"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/internal/strictjson"
+	"github.com/certanchor/certanchor/status"
+)
+
+// A list is one status list of the issuer, for one type family, period and purpose.
+type list struct {
+	Version   int    `json:"version"`
+	Name      string `json:"name"`
+	Purpose   string `json:"purpose"`
+	Size      int    `json:"size"`
+	Sequence  uint64 `json:"sequence"` // of the newest published; 0 before the first
+	Allocated string `json:"allocated"`
+	Values    string `json:"values"`
+
+	allocated *status.Bitstring
+	values    *status.Bitstring
+	used      int
+	dirty     bool
+}
+
+// lists are all status lists of a state folder.
+type lists struct {
+	is     *Issuer
+	byName map[string]*list
+}
+
+func openLists(is *Issuer) (*lists, error) {
+	l := &lists{is: is, byName: make(map[string]*list)}
+	entries, err := os.ReadDir(is.state("lists"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return l, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".json") {
+			continue
+		}
+		if err := l.read(is.state(filepath.Join("lists", e.Name()))); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+func (l *lists) read(name string) error {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var one list
+	err = strictjson.Unmarshal(data, strictjson.Limits{Bytes: 64 << 20}, &one)
+	if err == nil && one.Version != 1 {
+		err = errors.New("not a status list of version 1")
+	}
+	if err == nil {
+		one.allocated, err = status.Decode(one.Allocated, 1)
+	}
+	if err == nil {
+		one.values, err = status.Decode(one.Values, one.Size)
+	}
+	if err != nil {
+		return &CorruptError{name, 0, err.Error()}
+	}
+	for i := range one.allocated.Len() {
+		if v, _ := one.allocated.At(i); v == 1 {
+			one.used++
+		}
+	}
+	l.byName[one.Name] = &one
+	return nil
+}
+
+// save writes the lists that have changed.
+func (l *lists) save() error {
+	for _, name := range l.names() {
+		one := l.byName[name]
+		if !one.dirty {
+			continue
+		}
+		one.Allocated, one.Values = one.allocated.Encode(), one.values.Encode()
+		data, err := json.Marshal(one)
+		if err == nil {
+			err = l.is.files.mkdir(l.is.state("lists"))
+		}
+		if err == nil {
+			err = l.is.files.replace(l.is.state("lists/"+name+".json"), append(data, '\n'), 0o600)
+		}
+		if err != nil {
+			return err
+		}
+		one.dirty = false
+	}
+	return nil
+}
+
+func (l *lists) names() []string {
+	names := make([]string, 0, len(l.byName))
+	for n := range l.byName {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// url is where a list is published: beside the profile.
+func (l *lists) url(name string) string { return beside(l.is.profile.ID, "status/"+name+".json") }
+
+// assign draws an entry in a list of each purpose for a credential of these types.
+func (l *lists) assign(types []string, at time.Time) ([]any, error) {
+	purposes := []Purpose{Revocation}
+	if l.is.config.Purposes != nil {
+		purposes = l.is.config.Purposes(types)
+	}
+	var entries []any
+	for _, p := range purposes {
+		one := l.current(family(types[0]), at.Year(), p)
+		index, err := l.draw(one)
+		if err != nil {
+			return nil, err
+		}
+		e := map[string]any{
+			"type":                 credential.BitstringEntry,
+			"statusPurpose":        p.Name,
+			"statusListIndex":      strconv.Itoa(index),
+			"statusListCredential": l.url(one.Name),
+		}
+		if p.Size > 1 {
+			// Bitstring Status List 1.0, section 2.1: wider entries name their values.
+			e["statusSize"] = json.Number(strconv.Itoa(p.Size))
+			e["statusMessage"] = messages(p)
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+func messages(p Purpose) []any {
+	var list []any
+	for i, m := range p.Messages {
+		list = append(list, map[string]any{"status": fmt.Sprintf("0x%x", i), "message": m})
+	}
+	return list
+}
+
+// family shortens a type for the name of its list.
+func family(typ string) string {
+	name := strings.ToLower(strings.TrimSuffix(typ, "Credential"))
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, name)
+	if name = strings.Trim(name, "-"); name == "" {
+		return "credential"
+	}
+	return name
+}
+
+// current returns the list in use, a new one when the last is half full: random draws
+// stay quick, and unused entries are decoys.
+func (l *lists) current(family string, year int, p Purpose) *list {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s-%d-%s", family, year, p.Name)
+		if n > 1 {
+			name += "-" + strconv.Itoa(n)
+		}
+		one, ok := l.byName[name]
+		if !ok {
+			one = l.create(name, p.Name, p.Size)
+		}
+		if one.used < one.allocated.Len()/2 {
+			return one
+		}
+	}
+}
+
+func (l *lists) create(name, purpose string, size int) *list {
+	one := &list{Version: 1, Name: name, Purpose: purpose, Size: size, dirty: true,
+		allocated: status.New(status.MinEntries, 1), values: status.New(status.MinEntries, size)}
+	l.byName[name] = one
+	return one
+}
+
+// draw takes a free entry, uniformly at random, so that an index says nothing about
+// when or to whom a credential was issued.
+func (l *lists) draw(one *list) (int, error) {
+	for {
+		n, err := rand.Int(l.is.config.Random, big.NewInt(int64(one.allocated.Len())))
+		if err != nil {
+			return 0, fmt.Errorf("issuer: no random numbers: %w", err)
+		}
+		i := int(n.Int64())
+		if v, _ := one.allocated.At(i); v == 0 {
+			one.take(i)
+			return i, nil
+		}
+	}
+}
+
+func (o *list) take(i int) {
+	if v, err := o.allocated.At(i); err != nil || v == 1 {
+		return
+	}
+	o.allocated.Set(i, 1)
+	o.used++
+	o.dirty = true
+}
+
+// claim marks the entries of a document that an earlier run spooled.
+func (l *lists) claim(doc []byte) error {
+	cred, err := credential.Parse(doc)
+	if err != nil {
+		return err
+	}
+	entries, err := cred.StatusEntries()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name, index, err := l.locate(e)
+		if err != nil {
+			return err
+		}
+		one, ok := l.byName[name]
+		if !ok {
+			one = l.create(name, e.Purpose, e.Size)
+		}
+		one.take(index)
+	}
+	return nil
+}
+
+func (l *lists) locate(e credential.StatusEntry) (name string, index int, err error) {
+	prefix := l.url("")
+	prefix = strings.TrimSuffix(prefix, ".json")
+	name, ok := strings.CutPrefix(strings.TrimSuffix(e.List, ".json"), prefix)
+	if !ok || strings.ContainsAny(name, "/\\") {
+		return "", 0, fmt.Errorf("issuer: %s is no list of this issuer", e.List)
+	}
+	index, err = status.ParseIndex(e.Index)
+	return name, index, err
+}
+
+// An UnknownError means that the issuer has issued no such credential, or has no list
+// of that purpose for it.
+type UnknownError struct{ ID, Purpose string }
+
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("issuer: no credential %s with a %s entry was issued here", e.ID, e.Purpose)
+}
+
+// SetStatus writes the value of a credential's entry: for revocation and suspension 0
+// or 1, for a message its code. It takes effect with the next PublishLists.
+// Revocation cannot be undone. Errors: *UnknownError.
+func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
+	one, index, err := is.find(id, purpose)
+	if err != nil {
+		return err
+	}
+	if int(value)>>one.Size != 0 {
+		return fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, one.Size)
+	}
+	if old, _ := one.values.At(index); purpose == "revocation" && old == 1 && value == 0 {
+		return fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
+	}
+	one.values.Set(index, value)
+	one.dirty = true
+	return is.lists.save()
+}
+
+// Status returns the value of a credential's entry. Errors: *UnknownError.
+func (is *Issuer) Status(id, purpose string) (uint8, error) {
+	one, index, err := is.find(id, purpose)
+	if err != nil {
+		return 0, err
+	}
+	return one.values.At(index)
+}
+
+func (is *Issuer) find(id, purpose string) (*list, int, error) {
+	for _, key := range is.journal.order {
+		var found *statusPlace
+		err := readLog(is.batchFile(key, "entries"), func(line []byte) error {
+			var e entry
+			if err := json.Unmarshal(line, &e); err != nil {
+				return err
+			}
+			for _, s := range e.Status {
+				if e.ID == id && s.Purpose == purpose {
+					found = &s
+				}
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, err
+		}
+		if found != nil {
+			if one, ok := is.lists.byName[found.List]; ok {
+				return one, found.Index, nil
+			}
+		}
+	}
+	return nil, 0, &UnknownError{id, purpose}
+}
+
+// An entry is what is kept about one credential: no document, no salt.
+type entry struct {
+	ID     string        `json:"id"`
+	Status []statusPlace `json:"status,omitempty"`
+}
+
+type statusPlace struct {
+	Purpose string `json:"purpose"`
+	List    string `json:"list"`
+	Index   int    `json:"index"`
+}
+
+// writeEntries keeps where each credential's status stands, by id.
+func (b *Batch) writeEntries() error {
+	var out []byte
+	for s, err := range b.documents() {
+		if err != nil {
+			return err
+		}
+		cred, err := credential.Parse(s.Doc)
+		if err != nil {
+			return err
+		}
+		e := entry{ID: cred.ID()}
+		entries, err := cred.StatusEntries()
+		if err != nil {
+			return err
+		}
+		for _, se := range entries {
+			name, index, err := b.is.lists.locate(se)
+			if err != nil {
+				return err
+			}
+			e.Status = append(e.Status, statusPlace{se.Purpose, name, index})
+		}
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		out = append(out, formatRecord(line)...)
+	}
+	return b.is.files.replace(b.is.batchFile(b.p.key, "entries"), out, 0o600)
+}
+
+// A Published list is a signed status list credential and where it belongs.
+type Published struct {
+	URL      string
+	Name     string // file name under status/
+	Sequence uint64
+	Bytes    []byte
+}
+
+// PublishLists signs every list as of at, under the next sequence number, writes them
+// to status/ in the issuer's folder and returns them. Sequence numbers are stored
+// before a list is written: no number is used twice.
+func (is *Issuer) PublishLists(at time.Time) ([]Published, error) {
+	for _, name := range is.lists.names() {
+		one := is.lists.byName[name]
+		one.Sequence++
+		one.dirty = true
+	}
+	if err := is.lists.save(); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(is.config.Dir, "status")
+	if err := is.files.mkdir(dir); err != nil {
+		return nil, err
+	}
+	var published []Published
+	for _, name := range is.lists.names() {
+		doc, err := is.signList(is.lists.byName[name], at.UTC().Truncate(time.Second))
+		if err != nil {
+			return nil, err
+		}
+		p := Published{URL: is.lists.url(name), Name: name + ".json", Sequence: is.lists.byName[name].Sequence, Bytes: doc}
+		if err := is.files.replace(filepath.Join(dir, p.Name), doc, 0o644); err != nil {
+			return nil, err
+		}
+		published = append(published, p)
+	}
+	return published, nil
+}
+
+// signList makes the list credential (Bitstring Status List 1.0, section 2.2): its
+// validFrom is the moment it speaks about.
+func (is *Issuer) signList(one *list, at time.Time) ([]byte, error) {
+	url := is.lists.url(one.Name)
+	doc := map[string]any{
+		"@context":   []any{credential.ContextVC2, is.context},
+		"id":         url,
+		"type":       []any{"VerifiableCredential", "BitstringStatusListCredential"},
+		"issuer":     is.profile.ID,
+		"validFrom":  at.Format(time.RFC3339),
+		"validUntil": at.Add(is.config.ListLife).Format(time.RFC3339),
+		"credentialSubject": map[string]any{
+			"id":            url + "#list",
+			"type":          "BitstringStatusList",
+			"statusPurpose": one.Purpose,
+			"encodedList":   one.values.Encode(),
+			"sequence":      json.Number(strconv.FormatUint(one.Sequence, 10)),
+		},
+	}
+	proof, err := cryptosuite.Sign(doc, cryptosuite.Options{VerificationMethod: is.config.KeyID,
+		Purpose: did.AssertionMethod, Created: at}, is.config.Signer, is.contexts)
+	if err != nil {
+		return nil, fmt.Errorf("issuer: signing the list %s: %w", one.Name, err)
+	}
+	doc["proof"] = proof
+	b, err := encode(doc)
+	return append(b, '\n'), err
+}

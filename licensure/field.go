@@ -1,0 +1,229 @@
+package licensure
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A field is one member of an object and what its value must be.
+type field struct {
+	name     string
+	required bool
+	value    judge
+}
+
+// A judge fails c if v is not what it asks for. Rule is that of the object; a judge whose
+// demand comes from elsewhere names its own.
+type judge func(c *checker, ptr, rule string, v any)
+
+const (
+	must = true
+	may  = false
+)
+
+// object judges the members of node that fields name.
+func (c *checker) object(ptr, rule string, node map[string]any, fields []field) {
+	for _, f := range fields {
+		v, ok := node[f.name]
+		switch {
+		case ok && v != nil: // null was refused by walk
+			f.value(c, ptr+"/"+f.name, rule, v)
+		case !ok && f.required:
+			c.fail(CodeMissing, ptr+"/"+f.name, rule, "required")
+		}
+	}
+}
+
+// node asks for an object with fields.
+func node(rule string, fields []field) judge {
+	return func(c *checker, ptr, _ string, v any) {
+		n, ok := v.(map[string]any)
+		if !ok {
+			c.fail(CodeKind, ptr, rule, "an object")
+			return
+		}
+		c.object(ptr, rule, n, fields)
+	}
+}
+
+// oneOrMore asks for what each asks for, once or in an array.
+func oneOrMore(each judge) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		if _, ok := v.([]any); ok {
+			list(each)(c, ptr, rule, v)
+			return
+		}
+		each(c, ptr, rule, v)
+	}
+}
+
+// list asks for an array of at most maxList elements. That it is not empty is a matter of
+// walk.
+func list(each judge) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		vs, ok := v.([]any)
+		if !ok {
+			c.fail(CodeKind, ptr, rule, "an array")
+			return
+		}
+		if len(vs) > maxList {
+			c.fail(CodeLimit, ptr, rule, "at most "+strconv.Itoa(maxList)+" elements")
+			return
+		}
+		for i, e := range vs {
+			each(c, ptr+"/"+strconv.Itoa(i), rule, e)
+		}
+	}
+}
+
+// distinct asks further that no string stands twice: in a set the second would vanish from
+// what is signed.
+func distinct(whole judge) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		whole(c, ptr, rule, v)
+		vs, _ := v.([]any)
+		seen := map[any]bool{}
+		for i, e := range vs {
+			switch e.(type) {
+			case string, json.Number:
+				if seen[e] {
+					c.fail(CodeGhost, ptr+"/"+strconv.Itoa(i), "J4", "stands twice in a set")
+				}
+				seen[e] = true
+			}
+		}
+	}
+}
+
+// nodeOfType asks for an object whose type names t.
+func nodeOfType(t, rule string, fields []field) judge {
+	whole := node(rule, fields)
+	return func(c *checker, ptr, r string, v any) {
+		whole(c, ptr, r, v)
+		if n, ok := v.(map[string]any); ok && !slices.Contains(typesOf(n), t) {
+			c.fail(CodeType, ptr+"/type", rule, "type "+t)
+		}
+	}
+}
+
+// text asks for a string of 1 to limit characters that shows all it holds.
+func text(limit int) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		s, ok := asString(c, ptr, rule, v)
+		switch {
+		case !ok:
+		case s == "" || strings.TrimSpace(s) != s:
+			c.fail(CodeText, ptr, rule, "text without space around it, not empty")
+		case utf8.RuneCountInString(s) > limit:
+			c.fail(CodeText, ptr, rule, "at most "+strconv.Itoa(limit)+" characters")
+		case strings.ContainsFunc(s, hidden):
+			c.fail(CodeText, ptr, "J13", "no control characters, none that change the direction of text or do not show")
+		}
+	}
+}
+
+// hidden reports characters that a reader does not see but a hash does. The two joiners
+// are part of the spelling of names in several scripts.
+func hidden(r rune) bool {
+	const nonJoiner, joiner, lineSeparator, paragraphSeparator = 0x200c, 0x200d, 0x2028, 0x2029
+	switch r {
+	case nonJoiner, joiner:
+		return false
+	case lineSeparator, paragraphSeparator, utf8.RuneError:
+		return true
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// word asks for one of a vocabulary.
+func word(vocabulary []string) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		if s, ok := asString(c, ptr, rule, v); ok && !slices.Contains(vocabulary, s) {
+			c.fail(CodeVocabulary, ptr, rule, "one of "+strings.Join(vocabulary, ", "))
+		}
+	}
+}
+
+// form asks for a string that fits says yes to; what describes it.
+func form(fits func(string) bool, rule, what string) judge {
+	return func(c *checker, ptr, _ string, v any) {
+		if s, ok := asString(c, ptr, rule, v); ok && !fits(s) {
+			c.fail(CodeIdentifier, ptr, rule, what)
+		}
+	}
+}
+
+// integer asks for an integer from least to most.
+func integer(least, most int64) judge {
+	return func(c *checker, ptr, rule string, v any) {
+		n, ok := v.(json.Number)
+		if !ok {
+			c.fail(CodeKind, ptr, rule, "a number")
+			return
+		}
+		if !isInteger(n) {
+			return // said by walk
+		}
+		if i, _ := n.Int64(); i < least || i > most {
+			c.fail(CodeRange, ptr, rule, "from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
+		}
+	}
+}
+
+// boolean asks for true or false.
+func boolean(c *checker, ptr, rule string, v any) {
+	if _, ok := v.(bool); !ok {
+		c.fail(CodeKind, ptr, rule, "true or false")
+	}
+}
+
+// onlyTrue asks for true: the member is left out otherwise.
+func onlyTrue(c *checker, ptr, rule string, v any) {
+	if v != true {
+		c.fail(CodeKind, ptr, rule, "true, or left out")
+	}
+}
+
+// anything asks for no more than that the member is there: walk judges every "id".
+func anything(*checker, string, string, any) {}
+
+// iri asks for an absolute IRI.
+func iri(c *checker, ptr, rule string, v any) {
+	if s, ok := asString(c, ptr, rule, v); ok && !absoluteIRI(s) {
+		c.fail(CodeRelativeIRI, ptr, "J12", "an absolute IRI: did:, urn: or https:")
+	}
+}
+
+func asString(c *checker, ptr, rule string, v any) (string, bool) {
+	s, ok := v.(string)
+	if !ok {
+		c.fail(CodeKind, ptr, rule, "a string")
+	}
+	return s, ok
+}
+
+// inWorld asks for an identifier of the real world, or of the made-up one in a credential
+// that says "synthetic": the two are never mixed.
+func inWorld(real, synthetic func(string) bool, rule, what string) judge {
+	return func(c *checker, ptr, _ string, v any) {
+		s, ok := asString(c, ptr, rule, v)
+		if !ok {
+			return
+		}
+		here, elsewhere := real, synthetic
+		if c.synthetic {
+			here, elsewhere = synthetic, real
+		}
+		switch {
+		case here(s):
+		case elsewhere(s):
+			c.fail(CodeSynthetic, ptr, rule, `made-up identifiers stand with "synthetic": true, real ones without`)
+		default:
+			c.fail(CodeIdentifier, ptr, rule, what)
+		}
+	}
+}

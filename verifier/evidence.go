@@ -1,0 +1,189 @@
+package verifier
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/internal/strictjson"
+)
+
+// Limits of an evidence file.
+const (
+	maxRuns      = 64 // header runs of one network
+	maxDocuments = 64 // documents under one name, versions of a status list among them
+)
+
+var evidenceLimits = strictjson.Limits{Bytes: 512 << 20, Members: 4_000_000}
+
+// Evidence is what verification needs besides the credential. Whoever made it, nothing
+// in it is believed unless the trust file or proof of work bears it out. It can be
+// filed beside the report and judged again in ten years.
+type Evidence struct {
+	// Gathered informs when and by what the evidence was made.
+	Gathered Gathered
+	// Transactions by printed id, lowercase.
+	Transactions map[string]*anchor.Evidence
+	// Headers are runs of block headers by network.
+	Headers map[anchor.Network][]anchor.HeaderRun
+	// Documents by URL or DID: status lists and issuer documents, each as received,
+	// oldest first. Several versions of one list may be there.
+	Documents map[string][]Document
+}
+
+// Gathered says when and by what evidence was made; it decides nothing.
+type Gathered struct {
+	At time.Time
+	By string
+}
+
+// A Document is a file from elsewhere, as received.
+type Document struct {
+	MediaType string
+	At        time.Time // when it was fetched; informs only
+	Bytes     []byte
+}
+
+type (
+	evidenceFile struct {
+		Version      int                                   `json:"version"`
+		Gathered     *gatheredEntry                        `json:"gathered,omitempty"`
+		Transactions map[string]*anchor.Evidence           `json:"transactions,omitempty"`
+		Headers      map[anchor.Network][]anchor.HeaderRun `json:"headers,omitempty"`
+		Documents    map[string][]documentEntry            `json:"documents,omitempty"`
+	}
+	gatheredEntry struct {
+		At utcTime `json:"at"`
+		By string  `json:"by"`
+	}
+	documentEntry struct {
+		MediaType string  `json:"mediaType"`
+		At        utcTime `json:"at"`
+		Bytes     string  `json:"bytes"` // base64url
+	}
+)
+
+// ParseEvidence reads an evidence file (docs/files.md). It is strict about the file
+// and leaves its parts to Check. Errors are *TrustError.
+func ParseEvidence(data []byte) (*Evidence, error) {
+	var f evidenceFile
+	if err := strictjson.Unmarshal(data, evidenceLimits, &f); err != nil {
+		return nil, &TrustError{File: "evidence file", Path: "/", Err: err}
+	}
+	bad := func(path, format string, args ...any) error {
+		return &TrustError{File: "evidence file", Path: path, Err: fmt.Errorf(format, args...)}
+	}
+	if f.Version != 1 {
+		return nil, bad("/version", "version %d; this program reads version 1", f.Version)
+	}
+	e := &Evidence{Transactions: f.Transactions, Headers: f.Headers}
+	if f.Gathered != nil {
+		e.Gathered = Gathered{At: time.Time(f.Gathered.At), By: f.Gathered.By}
+	}
+	for id, tx := range f.Transactions {
+		if _, err := anchor.ParseTxID(id); err != nil || tx == nil {
+			return nil, bad("/transactions"+strictjson.PointerToken(id), "not a transaction id with its evidence")
+		}
+	}
+	for n, runs := range f.Headers {
+		if _, err := anchor.ParseNetwork(string(n)); err != nil || len(runs) > maxRuns {
+			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", maxRuns)
+		}
+	}
+	for name, list := range f.Documents {
+		path := "/documents" + strictjson.PointerToken(name)
+		if len(list) > maxDocuments {
+			return nil, bad(path, "more than %d documents", maxDocuments)
+		}
+		for i, d := range list {
+			b, err := base64.RawURLEncoding.Strict().DecodeString(d.Bytes)
+			if err != nil {
+				return nil, bad(fmt.Sprintf("%s/%d/bytes", path, i), "not base64url without padding")
+			}
+			e.AddDocument(name, Document{MediaType: d.MediaType, At: time.Time(d.At), Bytes: b})
+		}
+	}
+	return e, nil
+}
+
+// Marshal writes the evidence file that ParseEvidence reads: indented, members
+// sorted, so that equal evidence gives equal bytes.
+func (e *Evidence) Marshal() ([]byte, error) {
+	f := evidenceFile{Version: 1, Transactions: e.Transactions, Headers: e.Headers}
+	if !e.Gathered.At.IsZero() {
+		f.Gathered = &gatheredEntry{At: utcTime(e.Gathered.At), By: e.Gathered.By}
+	}
+	for name, list := range e.Documents {
+		if f.Documents == nil {
+			f.Documents = make(map[string][]documentEntry)
+		}
+		for _, d := range list {
+			f.Documents[name] = append(f.Documents[name], documentEntry{
+				MediaType: d.MediaType, At: utcTime(d.At), Bytes: base64.RawURLEncoding.EncodeToString(d.Bytes)})
+		}
+	}
+	b, err := json.MarshalIndent(f, "", " ")
+	return append(b, '\n'), err
+}
+
+// AddDocument adds d under name unless the same bytes are there.
+func (e *Evidence) AddDocument(name string, d Document) {
+	if slices.ContainsFunc(e.Documents[name], func(x Document) bool { return bytes.Equal(x.Bytes, d.Bytes) }) {
+		return
+	}
+	if e.Documents == nil {
+		e.Documents = make(map[string][]Document)
+	}
+	e.Documents[name] = append(e.Documents[name], d)
+}
+
+// AddTransaction adds the evidence of one transaction under its printed id.
+func (e *Evidence) AddTransaction(id anchor.TxID, tx *anchor.Evidence) {
+	if e.Transactions == nil {
+		e.Transactions = make(map[string]*anchor.Evidence)
+	}
+	e.Transactions[id.String()] = tx
+}
+
+// AddHeaders adds a run of headers unless the same run is there.
+func (e *Evidence) AddHeaders(n anchor.Network, run anchor.HeaderRun) {
+	same := func(r anchor.HeaderRun) bool { return r.Start == run.Start && bytes.Equal(r.Headers, run.Headers) }
+	if slices.ContainsFunc(e.Headers[n], same) {
+		return
+	}
+	if e.Headers == nil {
+		e.Headers = make(map[anchor.Network][]anchor.HeaderRun)
+	}
+	e.Headers[n] = append(e.Headers[n], run)
+}
+
+// Merge adds everything of other to e. For a transaction that both have, e keeps its
+// own evidence unless other's was made later.
+func (e *Evidence) Merge(other *Evidence) {
+	later := other.Gathered.At.After(e.Gathered.At)
+	for id, tx := range other.Transactions {
+		if _, have := e.Transactions[id]; !have || later {
+			if e.Transactions == nil {
+				e.Transactions = make(map[string]*anchor.Evidence)
+			}
+			e.Transactions[id] = tx
+		}
+	}
+	for n, runs := range other.Headers {
+		for _, r := range runs {
+			e.AddHeaders(n, r)
+		}
+	}
+	for name, list := range other.Documents {
+		for _, d := range list {
+			e.AddDocument(name, d)
+		}
+	}
+	if later {
+		e.Gathered = other.Gathered
+	}
+}

@@ -1,0 +1,340 @@
+package verifier
+
+import (
+	"crypto"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
+)
+
+// baseTypes say nothing about what a document certifies.
+var baseTypes = []string{"VerifiableCredential", "BlockcertsCredential", "OpenBadgeCredential"}
+
+// checkSignatures judges every proof that is a signature. The first must be by the
+// issuer; others by somebody the trust file knows.
+func (c *check) checkSignatures() {
+	found := false
+	for i := range c.cred.Proofs() {
+		p := &c.cred.Proofs()[i]
+		if p.IsMerkle() {
+			continue
+		}
+		c.checkSignature(i, p, !found)
+		found = true
+	}
+	switch {
+	case found:
+	case len(c.cred.Proofs()) > 0:
+		c.skip(StepSignature, "the document has no signature; the anchor's address speaks for the issuer")
+		c.skip(StepKey, "the document has no signature")
+	default:
+		c.stop(StepSignature, CodeNoProof, "/proof", "document", "the document has no proof")
+	}
+}
+
+func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
+	if p.Purpose != string(did.AssertionMethod) {
+		c.stop(StepSignature, CodePurpose, p.Path+"/proofPurpose", "document", "%q", p.Purpose)
+		return
+	}
+	signer := c.issuer
+	if !first && !ownsMethod(signer, p.VerificationMethod) {
+		signer = c.signerOf(p.VerificationMethod)
+	}
+	if signer == nil {
+		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "the trust file has no key %s", p.VerificationMethod)
+		if first {
+			c.stop(StepKey, CodeIssuerUnknown, p.Path, "trust file", "the issuer is not in the trust file")
+		}
+		return
+	}
+	key, ok := c.keyOf(signer, p)
+	if !ok {
+		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "no key to check the signature with")
+		return
+	}
+	if err := cryptosuite.Verify(c.cred.Covered(i), p, &key.Key, c.options()); err != nil {
+		c.refuse(StepSignature, err, p.Path, "issuer")
+		c.stop(StepKey, CodeNotJudged, p.Path, "trust file", "the signature did not hold")
+		return
+	}
+	c.pass(StepSignature, p.Path, "issuer", "%s by %s", p.Suite, p.VerificationMethod)
+	c.judgeTime(StepKey, keyCodes, key.window, c.anchorOver(i), p.Path)
+}
+
+// ownsMethod reports whether a method id lies in the issuer's own document.
+func ownsMethod(is *Issuer, method string) bool {
+	id, _, _ := strings.Cut(method, "#")
+	return is != nil && id == is.ID
+}
+
+func (c *check) signerOf(method string) *Issuer {
+	id, _, _ := strings.Cut(method, "#")
+	is, _ := c.trust.Issuer(id)
+	return is
+}
+
+// window bounds when a key or address counts. A zero from is unknown.
+type window struct {
+	from, until, revoked, invalidSince time.Time
+}
+
+func merged(w did.Window, b Bounds) window {
+	m := window{from: w.Created, until: w.Expires, revoked: w.Revoked, invalidSince: b.InvalidSince}
+	if !b.From.IsZero() {
+		m.from = b.From
+	}
+	if !b.Until.IsZero() && (m.until.IsZero() || b.Until.Before(m.until)) {
+		m.until = b.Until
+	}
+	return m
+}
+
+// A boundKey is a key of the issuer and when it counts.
+type boundKey struct {
+	did.Key
+	window window
+}
+
+// keyOf finds the key a proof names among those the trust file pins for is: stated
+// itself, or in the pinned document. It records why there is none.
+func (c *check) keyOf(is *Issuer, p *credential.Proof) (boundKey, bool) {
+	id := p.VerificationMethod
+	var pin PinnedKey
+	if i := slices.IndexFunc(is.Keys, func(k PinnedKey) bool { return k.ID == id }); i >= 0 {
+		pin = is.Keys[i]
+	}
+	if pin.Public != nil {
+		return boundKey{did.Key{ID: id, Controller: is.ID, Public: crypto.PublicKey(pin.Public)}, merged(did.Window{}, pin.Bounds)}, true
+	}
+	place := p.Path + "/verificationMethod"
+	if is.Document == nil {
+		c.stop(StepKey, CodeIssuerKey, place, "trust file", "the trust file pins no key %q for %s", id, is.ID)
+		return boundKey{}, false
+	}
+	if err, skipped := is.Document.Skipped[id]; skipped {
+		c.stop(StepKey, CodeKeyUnreadable, place, "trust file", "%v", err)
+		return boundKey{}, false
+	}
+	k, ok := is.Document.Key(id)
+	switch {
+	case !ok:
+		c.stop(StepKey, CodeIssuerKey, place, "trust file", "the issuer's document has no key %q", id)
+	case k.Controller != "" && k.Controller != is.ID:
+		c.stop(StepKey, CodeKeyController, place, "trust file", "controller %s", k.Controller)
+	case !k.May(did.AssertionMethod):
+		c.stop(StepKey, CodeKeyPurpose, place, "trust file", "the issuer's document does not list %s under assertionMethod", id)
+	default:
+		return boundKey{*k, merged(k.Window, pin.Bounds)}, true
+	}
+	return boundKey{}, false
+}
+
+// anchorTime is what is known of when a signature existed.
+type anchorTime struct {
+	interval *anchor.Interval // proven; nil if not
+	claimed  bool             // there is a Merkle proof over it, proven or not
+}
+
+// anchorOver returns the time of the earliest anchor whose Merkle proof covers proof i.
+func (c *check) anchorOver(i int) anchorTime {
+	var t anchorTime
+	for _, a := range c.anchors {
+		if a.proof <= i {
+			continue
+		}
+		t.claimed = true
+		if a.time != nil && (t.interval == nil || a.time.NotBefore.Before(t.interval.NotBefore)) {
+			t.interval = a.time
+		}
+	}
+	return t
+}
+
+// windowCodes are the codes of one kind of window.
+type windowCodes struct{ notAttested, boundary, outside, revoked Code }
+
+var (
+	keyCodes     = windowCodes{CodeKeyNotAttested, CodeKeyBoundary, CodeKeyOutside, CodeKeyRevoked}
+	addressCodes = windowCodes{CodeAddressUnproven, CodeAddressBoundary, CodeAddressOutside, CodeAddressOutside}
+)
+
+// judgeTime asks whether a key or address counted when it was used. With a proven
+// anchor that is the interval of its block; else only the moment asked is known, and a
+// key that has ended by then proves nothing, since nobody knows when it signed.
+func (c *check) judgeTime(step StepName, codes windowCodes, w window, t anchorTime, place string) {
+	if w.from.IsZero() {
+		c.stop(step, codes.notAttested, place, "trust file", "no beginning is stated")
+		return
+	}
+	if t.interval == nil {
+		c.judgeBare(step, codes, w, t.claimed, place)
+		return
+	}
+	early, late := t.interval.NotBefore, t.interval.NotAfter
+	switch {
+	case !late.IsZero() && late.Before(w.from):
+		c.stop(step, codes.outside, place, "trust file", "used before %s, the beginning", stamp(w.from))
+		return
+	case early.Before(w.from):
+		c.stop(step, codes.boundary, place, "trust file", "the beginning, %s, is within the time of the block", stamp(w.from))
+		return
+	}
+	for _, end := range []struct {
+		at   time.Time
+		code Code
+	}{{w.until, codes.outside}, {w.revoked, codes.revoked}, {w.invalidSince, codes.revoked}} {
+		switch {
+		case end.at.IsZero():
+		case !early.Before(end.at):
+			c.stop(step, end.code, place, "trust file", "used at %s or later, ended %s", stamp(early), stamp(end.at))
+			return
+		case late.IsZero() || !late.Before(end.at):
+			c.stop(step, codes.boundary, place, "trust file", "the end, %s, may be within the time of the block", stamp(end.at))
+			return
+		}
+	}
+	c.pass(step, place, "trust file", "valid from %s, used at %s or later", stamp(w.from), stamp(early))
+}
+
+func (c *check) judgeBare(step StepName, codes windowCodes, w window, claimed bool, place string) {
+	outside, code := c.at.Before(w.from), codes.outside
+	for _, end := range []time.Time{w.revoked, w.invalidSince} {
+		if !end.IsZero() && !c.at.Before(end) {
+			outside, code = true, codes.revoked
+		}
+	}
+	if !w.until.IsZero() && !c.at.Before(w.until) {
+		outside = true
+	}
+	switch {
+	case outside && claimed:
+		c.stop(step, CodeKeyTimeUnknown, place, "trust file", "not valid at %s, and the anchor is not proven", stamp(c.at))
+	case outside:
+		c.stop(step, code, place, "trust file", "not valid at %s, and no anchor shows an earlier use", stamp(c.at))
+	default:
+		c.pass(step, place, "trust file", "valid from %s, and at the moment asked", stamp(w.from))
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// checkIssuer judges who the issuer is to the trust file: known, allowed this type and
+// place, and owner of the address that paid.
+func (c *check) checkIssuer() {
+	if c.issuer == nil {
+		c.stop(StepTrusted, CodeIssuerUnknown, "/issuer", "trust file", "%s is not in the trust file", c.cred.Issuer())
+		c.stop(StepAuthorised, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
+		if len(c.anchors) > 0 {
+			c.stop(StepAddress, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
+		}
+		return
+	}
+	c.report.Issuer.Label = c.issuer.Label
+	c.pass(StepTrusted, "/issuer", "trust file", "%s", c.issuer.Label)
+	c.trusting("the trust file, that %s is %s", c.issuer.ID, c.issuer.Label)
+	c.checkAuthorised()
+	for _, a := range c.anchors {
+		c.checkAddress(a)
+	}
+}
+
+func (c *check) checkAuthorised() {
+	for _, t := range c.certified() {
+		if !slices.Contains(c.issuer.Types, t) && !slices.Contains(c.issuer.Types, Any) {
+			c.stop(StepAuthorised, CodeType, "/type", "trust file", "%s may not issue %s", c.issuer.Label, t)
+			return
+		}
+	}
+	places := jurisdictions(c.cred.Member("credentialSubject"), nil)
+	for _, p := range places {
+		switch {
+		case slices.Contains(c.issuer.Jurisdictions, p), slices.Contains(c.issuer.Jurisdictions, Any):
+		case len(c.issuer.Jurisdictions) == 0:
+			c.stop(StepAuthorised, CodePlaceNotStated, "/credentialSubject", "trust file", "the document speaks for %s; the trust file names no jurisdictions of %s", p, c.issuer.Label)
+			return
+		default:
+			c.stop(StepAuthorised, CodePlace, "/credentialSubject", "trust file", "%s may not speak for %s", c.issuer.Label, p)
+			return
+		}
+	}
+	c.pass(StepAuthorised, "/type", "trust file", "%s may issue %s", c.issuer.Label, strings.Join(c.certified(), ", "))
+}
+
+// certified returns the types that say what the document certifies; a document with
+// base types only certifies those.
+func (c *check) certified() []string {
+	types := slices.DeleteFunc(c.cred.Types(), func(t string) bool { return slices.Contains(baseTypes, t) })
+	if len(types) == 0 {
+		return c.cred.Types()
+	}
+	return types
+}
+
+// jurisdictions collects every member of that name below the subject.
+func jurisdictions(v any, found []string) []string {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, e := range x {
+			if s, ok := e.(string); ok && name == "jurisdiction" {
+				found = append(found, s)
+			} else {
+				found = jurisdictions(e, found)
+			}
+		}
+	case []any:
+		for _, e := range x {
+			found = jurisdictions(e, found)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// checkAddress asks whether the transaction was paid by an address of the issuer, at a
+// time when it was one, or commits to a root that the issuer published.
+func (c *check) checkAddress(a anchored) {
+	p := &c.cred.Proofs()[a.proof]
+	if slices.Contains(c.issuer.Roots, a.root) {
+		c.pass(StepAddress, p.Path, "trust file", "the trust file names this root")
+		return
+	}
+	if a.address == "" {
+		if c.anchorSkipped() {
+			return
+		}
+		c.stop(StepAddress, CodeNotJudged, p.Path, "evidence", "the paying address is not proven")
+		return
+	}
+	w, ok := addressWindow(c.issuer, a.address)
+	if !ok {
+		c.stop(StepAddress, CodeAddress, p.Path, "trust file", "%s is no address of %s", a.address, c.issuer.Label)
+		return
+	}
+	c.judgeTime(StepAddress, addressCodes, w, anchorTime{interval: a.time, claimed: true}, p.Path)
+}
+
+// anchorSkipped reports whether the address step was found not to be required.
+func (c *check) anchorSkipped() bool {
+	return slices.ContainsFunc(c.report.Steps, func(s Step) bool { return s.Name == StepAddress && s.Result == NotRequired })
+}
+
+func addressWindow(is *Issuer, address string) (window, bool) {
+	var doc did.Window
+	found := false
+	if is.Document != nil {
+		if i := slices.IndexFunc(is.Document.Addresses, func(a did.Address) bool { return a.Address == address }); i >= 0 {
+			doc, found = is.Document.Addresses[i].Window, true
+		}
+	}
+	var pin Bounds
+	if i := slices.IndexFunc(is.Addresses, func(a PinnedAddress) bool { return a.Address == address }); i >= 0 {
+		pin, found = is.Addresses[i].Bounds, true
+	}
+	return merged(doc, pin), found
+}

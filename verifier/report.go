@@ -1,0 +1,155 @@
+package verifier
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+)
+
+// ReportVersion is the version member of a report.
+const ReportVersion = 1
+
+// A Step is one question and its answer.
+type Step struct {
+	Name   StepName `json:"step"`
+	Group  Group    `json:"group"`
+	Result Result   `json:"result"`
+	// Code says why the step did not pass. It is stable; empty for Passed.
+	Code Code `json:"code,omitempty"`
+	// Place is where in the document or the evidence: a JSON pointer, or a part such
+	// as "transactions/<txid>/prevTxs/0".
+	Place string `json:"place,omitempty"`
+	// Fact is what the answer rests on, in English, for a log.
+	Fact string `json:"fact,omitempty"`
+	// Word is on whose word: "document", "trust file", "issuer", "proof of work", …
+	Word string `json:"word,omitempty"`
+}
+
+// A Warning informs; it decides nothing.
+type Warning struct {
+	Code   Code   `json:"code"`
+	Place  string `json:"place,omitempty"`
+	Detail string `json:"detail"`
+}
+
+// An AnchorFact is what is known of the transaction that commits to the credential.
+type AnchorFact struct {
+	Network anchor.Network `json:"network"`
+	// Test is true on every network but mainnet: such an anchor costs nothing to make.
+	Test          bool                 `json:"test"`
+	TxID          string               `json:"txid"`
+	Root          string               `json:"root"`
+	Address       string               `json:"address,omitempty"`
+	Block         string               `json:"block,omitempty"`
+	Height        anchor.Height        `json:"height,omitempty"`
+	Confirmations anchor.Confirmations `json:"confirmations,omitempty"`
+	// Form is where trust in the headers starts: segment, forward or store.
+	Form string `json:"form,omitempty"`
+	// Start is the checkpoint the headers hang on, as "height hash".
+	Start string `json:"start,omitempty"`
+	// Work is the number of hashes it takes to replace the block and those above it,
+	// in decimal.
+	Work string `json:"work,omitempty"`
+	// NotBefore and NotAfter bound the time of the block; NotAfter is absent while open.
+	NotBefore *time.Time `json:"notBefore,omitempty"`
+	NotAfter  *time.Time `json:"notAfter,omitempty"`
+}
+
+// An IssuerFact is the issuer as the trust file names it, not as the document does.
+type IssuerFact struct {
+	ID string `json:"id"` // as the document claims
+	// Label is the trust file's name; empty if the issuer is not in it.
+	Label string `json:"label,omitempty"`
+}
+
+// A Report is the whole answer about one document. The same arguments to Check give
+// the same report, byte for byte in JSON.
+type Report struct {
+	Version int     `json:"version"`
+	Verdict Verdict `json:"verdict"`
+	// Network is the chain of the anchor; TestNetwork says that it is not mainnet.
+	Network     anchor.Network `json:"network,omitempty"`
+	TestNetwork bool           `json:"testNetwork,omitempty"`
+	At          time.Time      `json:"at"` // the moment judged
+	// Document is the SHA-256 of the file as received, hexadecimal.
+	Document string       `json:"document"`
+	ID       string       `json:"id,omitempty"`
+	Types    []string     `json:"types,omitempty"`
+	Issuer   IssuerFact   `json:"issuer"`
+	Anchors  []AnchorFact `json:"anchors,omitempty"`
+	Steps    []Step       `json:"steps"`
+	Warnings []Warning    `json:"warnings,omitempty"`
+	// StatusAt is the moment the freshest list that counted speaks about.
+	StatusAt *time.Time `json:"statusAt,omitempty"`
+	// Trusting lists what the verdict rests on and nobody here could check.
+	Trusting []string `json:"trusting,omitempty"`
+	// Claims is the document without proofs, limited to members that were hashed. It
+	// is absent from an Invalid report.
+	Claims map[string]any `json:"claims,omitempty"`
+}
+
+// A CheckError is the step that decided against a document.
+type CheckError struct {
+	Verdict Verdict
+	Step    StepName
+	Code    Code // why, stable across releases and part of the JSON report
+	Err     error
+}
+
+func (e *CheckError) Error() string {
+	return fmt.Sprintf("verifier: %s: %s at %s: %v", e.Verdict, e.Code, e.Step, e.Err)
+}
+
+// Unwrap returns the detail for a log; it is never needed to decide.
+func (e *CheckError) Unwrap() error { return e.Err }
+
+// Err returns nil for a Valid report, and otherwise a *CheckError with the first step
+// that stood in the way.
+func (r *Report) Err() error {
+	s, ok := r.Deciding()
+	if r.Verdict == Valid || !ok {
+		if r.Verdict == Valid {
+			return nil
+		}
+		return &CheckError{Verdict: r.Verdict, Err: errors.New("no step was judged")}
+	}
+	return &CheckError{Verdict: r.Verdict, Step: s.Name, Code: s.Code, Err: errors.New(s.Fact)}
+}
+
+// Deciding returns the first step that gave the verdict; false for a Valid report.
+func (r *Report) Deciding() (Step, bool) {
+	for _, s := range r.Steps {
+		g := groupOf(s.Name)
+		switch r.Verdict {
+		case Invalid:
+			if s.Result == Failed && (g == Integrity || g == IssuerOf) {
+				return s, true
+			}
+		case NotInForce:
+			if s.Result == Failed && g == Standing {
+				return s, true
+			}
+		case Indeterminate:
+			if s.Result != Passed && s.Result != NotRequired {
+				return s, true
+			}
+		}
+	}
+	return Step{}, false
+}
+
+// Step returns the first step of that name.
+func (r *Report) Step(name StepName) Step {
+	for _, s := range r.Steps {
+		if s.Name == name {
+			return s
+		}
+	}
+	return Step{Name: name, Group: groupOf(name), Result: Unavailable}
+}
+
+// JSON returns the report on one line, members in a fixed order.
+func (r *Report) JSON() ([]byte, error) { return json.Marshal(r) }

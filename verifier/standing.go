@@ -1,0 +1,239 @@
+package verifier
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/status"
+)
+
+// Purposes of status entries.
+const (
+	purposeRevocation = "revocation"
+	purposeSuspension = "suspension"
+	purposeMessage    = "message"
+)
+
+// checkStanding judges the document's own dates and what the issuer has published
+// about it since.
+func (c *check) checkStanding() {
+	c.checkValidity()
+	entries, err := c.cred.StatusEntries()
+	if err != nil {
+		return // reported by the format step
+	}
+	if len(entries) == 0 {
+		c.checkWithoutEntries()
+		return
+	}
+	said := map[StepName]bool{}
+	for _, e := range entries {
+		step := StepRevocation
+		if e.Purpose == purposeMessage {
+			step = StepLegalStatus
+		}
+		said[step] = true
+		c.checkEntry(step, e)
+	}
+	for _, s := range []StepName{StepRevocation, StepLegalStatus} {
+		if !said[s] {
+			c.skip(s, "the document has no such status entry")
+		}
+	}
+}
+
+func (c *check) checkValidity() {
+	from, until, err := c.cred.Validity()
+	if err != nil {
+		return // reported by the format step
+	}
+	for name, m := range map[string]*credential.Moment{"validFrom": from, "validUntil": until} {
+		if m != nil && m.Loose {
+			c.warn(WarnDateZone, "/"+name, "a date without time zone, judged as every zone")
+		}
+	}
+	slices.SortFunc(c.report.Warnings, func(a, b Warning) int {
+		return compareText(string(a.Code)+a.Place+a.Detail, string(b.Code)+b.Place+b.Detail)
+	})
+	switch {
+	case from != nil && c.at.Before(from.Early):
+		c.stop(StepValidity, CodeNotYetValid, "/validFrom", "document", "valid from %s", stamp(from.Early))
+	case until != nil && !c.at.Before(until.Late):
+		c.stop(StepValidity, CodeExpired, "/validUntil", "document", "expired on %s", stamp(until.Late))
+	case from != nil && c.at.Before(from.Late):
+		c.stop(StepValidity, CodeDateBoundary, "/validFrom", "document", "begins between %s and %s", stamp(from.Early), stamp(from.Late))
+	case until != nil && !c.at.Before(until.Early):
+		c.stop(StepValidity, CodeDateBoundary, "/validUntil", "document", "ends between %s and %s", stamp(until.Early), stamp(until.Late))
+	case until != nil:
+		c.pass(StepValidity, "/validUntil", "document", "valid until %s", stamp(until.Late))
+	default:
+		c.pass(StepValidity, "", "document", "no end is stated")
+	}
+}
+
+func compareText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// checkWithoutEntries looks for the Open Badges list of an issuer whose documents
+// carry no status entry.
+func (c *check) checkWithoutEntries() {
+	c.skip(StepLegalStatus, "the document has no such status entry")
+	if c.issuer == nil {
+		c.stop(StepRevocation, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
+		return
+	}
+	if c.issuer.Document == nil || c.issuer.Document.RevocationList == "" {
+		c.warn(WarnNoStatus, "/credentialStatus", "the issuer publishes no revocation for this document")
+		c.skip(StepRevocation, "neither document nor issuer names a status list")
+		c.skip(StepStatusAge, "neither document nor issuer names a status list")
+		return
+	}
+	c.checkOpenBadgesList(c.issuer.Document.RevocationList)
+}
+
+// checkOpenBadgesList reads the unsigned list of ids. Nobody can show who wrote it, so
+// it counts as good only where the trust file says so for this issuer.
+func (c *check) checkOpenBadgesList(url string) {
+	docs := c.ev.Documents[url]
+	if len(docs) == 0 {
+		c.stop(StepRevocation, CodeRevocationUnknown, url, "evidence", "no list %s", url)
+		return
+	}
+	newest := docs[0]
+	for _, d := range docs {
+		if !d.At.Before(newest.At) {
+			newest = d
+		}
+	}
+	list, err := status.ParseRevocationList(newest.Bytes)
+	if err != nil {
+		c.stop(StepRevocation, CodeListMalformed, url, "evidence", "%v", err)
+		return
+	}
+	if !c.issuer.AcceptUnsignedLists {
+		c.stop(StepRevocation, CodeListSignature, url, "evidence", "the list is unsigned, and the trust file does not accept unsigned lists of %s", c.issuer.Label)
+		return
+	}
+	if reason, revoked := list.Revoked(c.cred.ID()); revoked {
+		c.stop(StepRevocation, CodeRevoked, url, "unsigned list", "revoked: %s", reason)
+		return
+	}
+	c.pass(StepRevocation, url, "unsigned list", "not among the revoked")
+	c.checkAge(newest.At, url)
+}
+
+// isBitstring reports whether an entry points into a list of bits.
+func isBitstring(e credential.StatusEntry) bool {
+	return e.Type == credential.BitstringEntry || e.Type == credential.StatusList2021Entry
+}
+
+// A statusList is a signed list that counts.
+type statusList struct {
+	bits     *status.Bitstring
+	sequence uint64
+	from     time.Time
+	until    time.Time // zero: no end stated
+}
+
+func (c *check) checkEntry(step StepName, e credential.StatusEntry) {
+	if !isBitstring(e) || (e.Purpose != purposeRevocation && e.Purpose != purposeSuspension && e.Purpose != purposeMessage) {
+		c.stop(step, CodeStatusType, e.Path, "document", "type %q, purpose %q", e.Type, e.Purpose)
+		return
+	}
+	if c.issuer == nil {
+		c.stop(step, CodeNotJudged, e.Path, "trust file", "the issuer is not known")
+		return
+	}
+	index, err := status.ParseIndex(e.Index)
+	if err != nil {
+		return // reported by the format step
+	}
+	list, ok := c.newestList(step, e)
+	if !ok {
+		return
+	}
+	v, err := list.bits.At(index)
+	if err != nil {
+		c.stop(step, CodeIndexRange, e.Path, "issuer", "%v", err)
+		return
+	}
+	c.judgeValue(step, e, list, v)
+}
+
+// judgeValue turns the bits into an answer. What says "taken back" counts at any age;
+// what says "good" is followed by the question how old it is.
+func (c *check) judgeValue(step StepName, e credential.StatusEntry, list statusList, v uint8) {
+	fact := func(what string) string { return fmt.Sprintf("%s, as of %s", what, stamp(list.from)) }
+	switch {
+	case e.Purpose == purposeMessage:
+		allowed, stated := c.inForce()
+		if !stated {
+			c.stop(step, CodeInForceUnknown, e.Path, "trust file", "message %d, and no list of what is in force for %v", v, c.certified())
+			return
+		}
+		if !slices.Contains(allowed, v) {
+			c.stop(step, CodeLegalStatus, e.Path, "issuer", "%s", fact(fmt.Sprintf("message %d", v)))
+			return
+		}
+		c.pass(step, e.Path, "issuer", "%s", fact(fmt.Sprintf("message %d", v)))
+	case v != 0 && e.Purpose == purposeSuspension:
+		c.stop(step, CodeSuspended, e.Path, "issuer", "%s", fact("suspended"))
+		return
+	case v != 0:
+		c.stop(step, CodeRevoked, e.Path, "issuer", "%s", fact("revoked"))
+		return
+	default:
+		c.pass(step, e.Path, "issuer", "%s", fact("not set"))
+	}
+	if !list.until.IsZero() && !c.at.Before(list.until) {
+		c.stop(StepStatusAge, CodeStatusStale, e.List, "issuer", "the list ended on %s", stamp(list.until))
+		return
+	}
+	c.checkAge(list.from, e.List)
+}
+
+// inForce returns the message codes the trust file calls in force for the document's
+// types; all types that certify something must be listed.
+func (c *check) inForce() (allowed []uint8, stated bool) {
+	for i, t := range c.certified() {
+		list, ok := c.issuer.InForce[t]
+		if !ok {
+			return nil, false
+		}
+		if i == 0 {
+			allowed = slices.Clone(list)
+		}
+		allowed = slices.DeleteFunc(allowed, func(v uint8) bool { return !slices.Contains(list, v) })
+	}
+	return allowed, true
+}
+
+// checkAge asks whether a list that says "good" speaks about a moment near enough to
+// the one asked.
+func (c *check) checkAge(from time.Time, url string) {
+	most := c.trust.StatusMaxAge
+	if most == 0 {
+		most = DefaultStatusMaxAge
+	}
+	if from.After(c.at) {
+		c.stop(StepStatusAge, CodeStatusFuture, url, "issuer", "the list speaks about %s", stamp(from))
+		return
+	}
+	if c.report.StatusAt == nil || from.Before(*c.report.StatusAt) {
+		c.report.StatusAt = &from
+	}
+	if age := c.at.Sub(from); age > most {
+		c.stop(StepStatusAge, CodeStatusStale, url, "trust file", "%s old, at most %s", age, most)
+		return
+	}
+	c.pass(StepStatusAge, url, "issuer", "as of %s", stamp(from))
+}

@@ -1,0 +1,180 @@
+package verifier
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/internal/jsonld"
+	"github.com/certanchor/certanchor/status"
+)
+
+// newestList returns the list an entry names, with the highest sequence among those
+// in the evidence that count. Lists that do not count are told as warnings; if none
+// does, the step ends with the reason of the last.
+func (c *check) newestList(step StepName, e credential.StatusEntry) (statusList, bool) {
+	docs := c.ev.Documents[e.List]
+	if len(docs) == 0 {
+		c.stop(step, CodeRevocationUnknown, e.List, "evidence", "no list %s", e.List)
+		return statusList{}, false
+	}
+	var best statusList
+	var last *listError
+	found := false
+	for _, d := range docs {
+		l, err := c.readList(e, d.Bytes)
+		if err != nil {
+			last = err
+			c.warn(WarnList, e.List, "%s: %v", err.code, err.err)
+			continue
+		}
+		switch {
+		case !found || l.sequence > best.sequence || l.sequence == best.sequence && l.from.After(best.from):
+			best = l
+		case l.sequence == best.sequence && l.sequence > 0 && l.bits.Encode() != best.bits.Encode():
+			c.warn(WarnTwoLists, e.List, "two lists with sequence %d", l.sequence)
+		}
+		found = true
+	}
+	if !found {
+		c.stop(step, last.code, e.List, "evidence", "%v", last.err)
+	}
+	return best, found
+}
+
+// A listError says why a status list is not counted.
+type listError struct {
+	code Code
+	err  error
+}
+
+func uncounted(code Code, err error) *listError { return &listError{code, err} }
+
+// readList reads and authenticates one status list credential for an entry: signed by
+// the issuer or one the trust file delegates to, under the id and purpose the entry
+// names, no older than the highest sequence the caller has seen.
+func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *listError) {
+	cred, err := credential.Parse(raw)
+	if err != nil {
+		return statusList{}, uncounted(CodeListMalformed, err)
+	}
+	if cred.ID() != e.List {
+		return statusList{}, uncounted(CodeListID, errors.New("the list's id is "+cred.ID()))
+	}
+	signer := c.issuer
+	if cred.Issuer() != c.issuer.ID {
+		if !slices.Contains(c.issuer.StatusIssuers, cred.Issuer()) {
+			return statusList{}, uncounted(CodeListIssuer, errors.New("the list is by "+cred.Issuer()))
+		}
+		if signer, _ = c.trust.Issuer(cred.Issuer()); signer == nil {
+			return statusList{}, uncounted(CodeListIssuer, errors.New(cred.Issuer()+" is not in the trust file"))
+		}
+	}
+	claims, lerr := c.authenticate(cred, signer)
+	if lerr != nil {
+		return statusList{}, lerr
+	}
+	return c.openList(e, cred, claims)
+}
+
+// authenticate checks the list's signature and returns what was signed.
+func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[string]any, *listError) {
+	i := slices.IndexFunc(cred.Proofs(), func(p credential.Proof) bool { return !p.IsMerkle() })
+	if i < 0 {
+		return nil, uncounted(CodeListSignature, errors.New("the list has no signature"))
+	}
+	p := &cred.Proofs()[i]
+	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report)}
+	key, ok := probe.keyOf(signer, p)
+	if !ok || p.Purpose != string(did.AssertionMethod) {
+		return nil, uncounted(CodeListSignature, errors.New("the list is signed with a key that is not its issuer's"))
+	}
+	probe.judgeTime(StepKey, keyCodes, key.window, anchorTime{}, p.Path)
+	if s := probe.report.Step(StepKey); s.Result != Passed {
+		return nil, uncounted(CodeListSignature, errors.New(string(s.Code)+": "+s.Fact))
+	}
+	o := jsonld.Options{Contexts: c.trust.contextSet(), Mode: cred.Mode()}
+	if err := cryptosuite.Verify(cred.Covered(i), p, &key.Key, o); err != nil {
+		return nil, uncounted(CodeListSignature, err)
+	}
+	res, err := jsonld.Canonicalize(cred.Unsecured(), o)
+	if err != nil {
+		return nil, uncounted(CodeListMalformed, err)
+	}
+	return res.Claims, nil
+}
+
+func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, claims map[string]any) (statusList, *listError) {
+	var l statusList
+	from, until, err := cred.Validity()
+	if err != nil {
+		return l, uncounted(CodeListMalformed, err)
+	}
+	if from == nil {
+		return l, uncounted(CodeListMalformed, errors.New("the list does not say which moment it speaks about"))
+	}
+	l.from = from.Early
+	if until != nil {
+		l.until = until.Early
+	}
+	subject, _ := claims["credentialSubject"].(map[string]any)
+	if !purposeListed(subject["statusPurpose"], e.Purpose) {
+		return l, uncounted(CodeListPurpose, errors.New("the list is for another purpose than "+e.Purpose))
+	}
+	size, err := listSize(subject, e)
+	if err != nil {
+		return l, uncounted(CodeListSize, err)
+	}
+	encoded, _ := subject["encodedList"].(string)
+	if l.bits, err = status.Decode(encoded, size); err != nil {
+		code, _ := codeOf(err)
+		if code != "limit-status-list" {
+			code = CodeListMalformed
+		}
+		return l, uncounted(code, err)
+	}
+	lerr := c.sequence(&l, e.List, subject)
+	return l, lerr
+}
+
+// sequence reads the list's number and holds it to the floor of the trust file.
+func (c *check) sequence(l *statusList, url string, subject map[string]any) *listError {
+	n, stated := subject["sequence"].(json.Number)
+	floor := c.trust.StatusFloor[url]
+	if !stated {
+		if floor > 0 {
+			return uncounted(CodeListSequence, errors.New("no sequence number"))
+		}
+		return nil
+	}
+	v, err := strconv.ParseUint(n.String(), 10, 63)
+	if err != nil {
+		return uncounted(CodeListMalformed, err)
+	}
+	if l.sequence = v; v < floor {
+		return uncounted(CodeListRollback, errors.New("sequence "+n.String()+" is below the highest seen, "+strconv.FormatUint(floor, 10)))
+	}
+	return nil
+}
+
+func purposeListed(v any, want string) bool {
+	if list, ok := v.([]any); ok {
+		return slices.Contains(list, any(want))
+	}
+	return v == want
+}
+
+// listSize returns the bits of an entry. The size lies with the entry (Bitstring
+// Status List 1.0, section 2.1); a list that states one must agree.
+func listSize(subject map[string]any, e credential.StatusEntry) (int, error) {
+	if n, ok := subject["statusSize"].(json.Number); ok {
+		if size, err := n.Int64(); err != nil || int(size) != e.Size {
+			return 0, errors.New("the list says " + n.String() + " bits, the document " + strconv.Itoa(e.Size))
+		}
+	}
+	return e.Size, nil
+}
