@@ -72,6 +72,9 @@ const (
 	CodeHeaderTime Code = "header-time"
 	// CodeHeaderVersion: the version is below what the height asks for.
 	CodeHeaderVersion Code = "header-version"
+	// CodeNoCheckpoints: on mainnet there is neither a checkpoint nor a header store to
+	// start from. A chain from the genesis block at its first, easy targets is cheap.
+	CodeNoCheckpoints Code = "no-checkpoints"
 	// CodeNoHeaders: no run of headers holds the block. Evidence is missing.
 	CodeNoHeaders Code = "no-headers"
 	// CodeNotLinkedForward: headers hold the block, but do not lead forward to the
@@ -97,7 +100,8 @@ func Codes() []Code {
 		CodeAnchorScript, CodePreviousTransaction, CodeIssuingScript, CodeSighash,
 		CodeIssuingSignature, CodeTxInclusion, CodeCoinbase, CodeSignetSolution,
 		CodeNetworkMismatch, CodeMalformedHeaders, CodeMalformedCheckpoints, CodeHeaderLink,
-		CodeHeaderPoW, CodeHeaderBits, CodeHeaderTime, CodeHeaderVersion, CodeNoHeaders,
+		CodeHeaderPoW, CodeHeaderBits, CodeHeaderTime, CodeHeaderVersion,
+		CodeNoCheckpoints, CodeNoHeaders,
 		CodeNotLinkedForward, CodeNotInBestChain, CodeConfirmations,
 		CodeInsufficientFunds, CodeFeeAboveCap, CodeBuild,
 	}

@@ -43,6 +43,7 @@ func samples(t testing.TB) []sample {
 	if len(file.Vectors) != 21 {
 		t.Fatalf("%d samples, want 21", len(file.Vectors))
 	}
+	seenCorpora.Store(true)
 	return file.Vectors
 }
 
@@ -470,4 +471,33 @@ func blockIDs(t testing.TB, name string) []TxID {
 		ids = append(ids, TxID(tx.TxHash()))
 	}
 	return ids
+}
+
+// Bitcoin Core's transactions: what it takes as valid has one reading, and is read.
+func TestCoreTransactions(t *testing.T) {
+	for name, want := range map[string][2]int{"core-tx_valid.json": {121, 121}, "core-tx_invalid.json": {93, 92}} {
+		var rows []json.RawMessage
+		if err := json.Unmarshal(conformance.Read(t, bitcoinCorpus+"vectors/"+name), &rows); err != nil {
+			t.Fatal(err)
+		}
+		total, parsed := 0, 0
+		for _, row := range rows {
+			var v []json.RawMessage
+			var raw string
+			if json.Unmarshal(row, &v) != nil || len(v) != 3 || json.Unmarshal(v[1], &raw) != nil {
+				continue // a comment
+			}
+			total++
+			tx, err := parseTx(mustHex(t, raw), "tx")
+			if err == nil {
+				parsed++
+				if !bytes.Equal(serializeTx(tx.msg), mustHex(t, raw)) {
+					t.Errorf("%s: other bytes", raw)
+				}
+			}
+		}
+		if got := [2]int{total, parsed}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
 }

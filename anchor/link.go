@@ -29,8 +29,11 @@ type Link struct {
 	TipHash       BlockHash
 	// Work is the work of the block and of those above it whose headers were seen: the
 	// hashes it takes to replace them.
-	Work     *big.Int
-	Time     Interval
+	Work *big.Int
+	Time Interval
+	// Latest is the latest time that the block or a header above it states. No header may
+	// be two hours ahead of the clock, so a caller who has one can compare.
+	Latest   time.Time
 	Start    Checkpoint // what the link rests on; Height 0 is the genesis block
 	Warnings []Warning
 }
@@ -77,13 +80,19 @@ const (
 // Of several chains the one with most work counts, not the longest; at equal work
 // the one without the block.
 //
-// Codes: network-mismatch, limit, malformed-headers, header-*, no-headers,
+// On mainnet there must be checkpoints or a store: a chain from the genesis block at the
+// targets of 2009 is cheap to make.
+//
+// Codes: network-mismatch, limit, malformed-headers, no-checkpoints, header-*, no-headers,
 // not-linked-forward, not-in-best-chain.
 func LinkHeaders(net Network, incl *Inclusion, runs []HeaderRun, pack *CheckpointPack, store *HeaderStore) (*Link, error) {
 	if err := checkLinkArguments(net, incl, runs, pack, store); err != nil {
 		return nil, err
 	}
 	l := &linker{net: net, rules: net.rules(), incl: incl, runs: runs, pack: pack}
+	if net == Mainnet && store == nil && len(pack.List()) == 0 {
+		return nil, refuse(CodeNoCheckpoints, "headers", "mainnet needs checkpoints or a header store")
+	}
 	newest := pack.newest(net)
 	switch {
 	case store != nil && (store.Tip() >= incl.Height || store.Tip() >= newest.Height):
@@ -220,8 +229,12 @@ func (l *linker) find(h Height, hash BlockHash) (Header, bool) {
 func (l *linker) measure(link *Link, above []Header) {
 	var sum workSum
 	sum.add(l.incl.Header.Bits())
+	link.Latest = l.incl.Header.Time()
 	for _, h := range above {
 		sum.add(h.Bits())
+		if h.Time().After(link.Latest) {
+			link.Latest = h.Time()
+		}
 	}
 	link.Work = &sum.total
 	link.Time = blockInterval(l.incl.Header, above)

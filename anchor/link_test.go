@@ -246,6 +246,9 @@ func TestForwardLink(t *testing.T) {
 	if link.Form != FormForward || link.Start.Height != 4031 || link.Confirmations != 6047-3000+1 || link.TipHash != tip.Hash() {
 		t.Errorf("%+v", link)
 	}
+	if top, _ := all.at(4031); link.Latest.Before(top.Time()) {
+		t.Errorf("latest time %v", link.Latest)
+	}
 	if want := new(big.Int).Mul(big.NewInt(4031-3000+1), big.NewInt(4295032833)); link.Work.Cmp(want) != 0 {
 		t.Errorf("work %v, want %v", link.Work, want)
 	}
@@ -415,6 +418,20 @@ func TestStoreLink(t *testing.T) {
 	// Of another network.
 	_, err = LinkHeaders(Signet, inclusionOf(Signet, 3000, other.Header), nil, nil, store)
 	wantCode(t, err, CodeNetworkMismatch)
+}
+
+// The first ten thousand headers of mainnet cost little today.
+func TestMainnetNeedsCheckpoints(t *testing.T) {
+	all := corpusRun(t, "mainnet-0-10236.bin", 0, 10237)
+	incl := inclusionAt(t, Mainnet, all, 100)
+	for _, pack := range []*CheckpointPack{nil, packOf(t, Mainnet)} {
+		_, err := LinkHeaders(Mainnet, incl, []HeaderRun{cutRun(all, 1, 200)}, pack, nil)
+		wantCode(t, err, CodeNoCheckpoints)
+	}
+	_, err := LinkHeaders(Mainnet, incl, []HeaderRun{cutRun(all, 1, 2015)}, BuiltinCheckpoints(Mainnet), nil)
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // The store's own tip can turn out stale.

@@ -119,26 +119,40 @@ func (r *Report) Err() error {
 	return &CheckError{Verdict: r.Verdict, Step: s.Name, Code: s.Code, Err: errors.New(s.Fact)}
 }
 
-// Deciding returns the first step that gave the verdict; false for a Valid report.
+// Deciding returns the step that best says why the verdict is not Valid: the first that
+// gave it, and of steps that could not be judged the first that is not the consequence
+// of another. It returns false for a Valid report.
 func (r *Report) Deciding() (Step, bool) {
-	for _, s := range r.Steps {
-		g := groupOf(s.Name)
-		switch r.Verdict {
-		case Invalid:
-			if s.Result == Failed && (g == Integrity || g == IssuerOf) {
-				return s, true
-			}
-		case NotInForce:
-			if s.Result == Failed && g == Standing {
-				return s, true
-			}
-		case Indeterminate:
-			if s.Result != Passed && s.Result != NotRequired {
-				return s, true
-			}
+	var second *Step
+	for i, s := range r.Steps {
+		if !r.decides(s) {
+			continue
+		}
+		if s.Code != CodeNotJudged && s.Code != CodeSignerUnknown {
+			return s, true
+		}
+		if second == nil {
+			second = &r.Steps[i]
 		}
 	}
-	return Step{}, false
+	if second == nil {
+		return Step{}, false
+	}
+	return *second, true
+}
+
+// decides reports whether s alone would give the report's verdict.
+func (r *Report) decides(s Step) bool {
+	g := groupOf(s.Name)
+	switch r.Verdict {
+	case Invalid:
+		return s.Result == Failed && (g == Integrity || g == IssuerOf)
+	case NotInForce:
+		return s.Result == Failed && g == Standing
+	case Indeterminate:
+		return s.Result != Passed && s.Result != NotRequired
+	}
+	return false
 }
 
 // Step returns the first step of that name.

@@ -181,6 +181,7 @@ func trainingNotFinished(w *World, p *Physician) {
 	p.Trainings, p.Certification = p.Trainings[:1], nil
 	t := &p.Trainings[0]
 	t.Level, t.Start, t.End, t.Eligible = licensure.Residency, civil(lastEvent, 7, 1), "2040-06-30", true
+	w.makeLicences(p)
 }
 
 func termsEndIn(month time.Month) func(*World, *Physician) {

@@ -70,11 +70,11 @@ const (
 	shareOsteopathic     = 1558 // of the others: 12 % of all
 	shareTransitional    = 150
 	shareFellowship      = 3900 // of those with a finished residency
-	shareCertified       = 8500 // of those with a finished residency
+	shareCertified       = 8690 // of those with a finished residency
 	shareExpiredCert     = 600
-	shareUnlimited       = 3300 // of those certified up to 1990
+	shareUnlimited       = 4350 // of those certified up to 1990
 	shareDisciplined     = 550
-	shareLetter          = 1100 // of those with two licences and a principal state
+	shareLetter          = 1290 // of those with two licences and a principal state
 	shareBasisEndorsed   = 2000
 	shareLimitedLicence  = 300
 	shareTelehealthExtra = 4000 // of third and further licences

@@ -243,6 +243,7 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	zeros, reused := 0, 0
+	var others []string // licences of other types at boards that reuse numbers
 	for i := range FirstOrdinary + sample {
 		p := w.Physician(i)
 		if !npi.MatchString(p.Person.NPI) || !licensure.CheckNPI(p.Person.NPI, true) || licensure.CheckNPI(p.Person.NPI, false) {
@@ -273,12 +274,17 @@ func TestNumbers(t *testing.T) {
 			if digits := strings.TrimLeft(l.Number, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"); digits[0] == '0' {
 				zeros++
 			}
-			if board.ReusesNumbers && l.Type != licensure.FullLicence && seen[board.ID+" full "+l.Number] {
-				reused++
+			if board.ReusesNumbers && l.Type != licensure.FullLicence {
+				others = append(others, board.ID+" full "+l.Number)
 			}
 			if board.Kind == DOBoard != (p.Degree.Kind == licensure.DO) && board.Kind != JointBoard && i >= FirstOrdinary {
 				t.Errorf("%s licenses a %s", board.ID, p.Degree.Kind)
 			}
+		}
+	}
+	for _, key := range others {
+		if seen[key] {
+			reused++
 		}
 	}
 	if zeros < 500 || reused < 1 {
@@ -405,7 +411,7 @@ func TestGolden(t *testing.T) {
 		n += len(ds)
 		h.Write(canonical(t, ds))
 	}
-	const want = "GOLDEN"
+	const want = "9e0ce0acd7120edf938fa106d788935d8e2ed2f99091aa606fde990b337ea0b1"
 	if got := hex.EncodeToString(h.Sum(nil)); got != want || n < 300 {
 		t.Errorf("digest of %d drafts is %s, want %s", n, got, want)
 	}

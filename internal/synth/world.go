@@ -264,10 +264,10 @@ func (w *World) makeSpecialties() {
 		}
 	}
 	for b := range abmsCount {
-		w.specialtyBoards = append(w.specialtyBoards, SpecialtyBoard{"Fenland Board of " + generalSpecialties[b], "ABMS"})
+		w.specialtyBoards = append(w.specialtyBoards, SpecialtyBoard{"Crossmarch Board of " + generalSpecialties[b], "ABMS"})
 	}
 	for b := range aoaCount {
-		w.specialtyBoards = append(w.specialtyBoards, SpecialtyBoard{"Fenland Osteopathic Board of " + generalSpecialties[b], "AOA-BOS"})
+		w.specialtyBoards = append(w.specialtyBoards, SpecialtyBoard{"Crossmarch Osteopathic Board of " + generalSpecialties[b], "AOA-BOS"})
 	}
 }
 

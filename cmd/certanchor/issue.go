@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/anchor/regtest"
+	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/licensure"
+)
+
+var issueCommand = command{
+	name:    "issue",
+	usage:   "--issuer DIR --in PATH --out DIR",
+	summary: "issue a batch of drafts: sign, bind to one root, anchor it, write credentials",
+	example: "certanchor issue --issuer board --in drafts.jsonl --out credentials",
+	run:     (*app).issue,
+}
+
+// Depth of the embedded chain above a batch: enough confirmations, and the eleven
+// blocks after it that close the interval of its time.
+const (
+	embeddedDepth = 12
+	confirmDepth  = 6
+	maturity      = regtest.CoinbaseMaturity + 1
+)
+
+func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	dir := fs.String("issuer", "", "the issuer's folder, made by keygen")
+	in := fs.String("in", "", "drafts: .jsonl, .json, a folder of .json, or a .csv roster")
+	template := fs.String("template", "", "for a .csv roster: a draft whose texts name columns as {{Column}}")
+	out := fs.String("out", "", "folder for the credentials")
+	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or mocknet")
+	state := fs.String("state", "", "state folder (DIR/state)")
+	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
+	feeCap := fs.Int64("fee-cap", 100_000, "most satoshis to pay for the transaction")
+	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
+	operands, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(operands) > 0 || *dir == "" || *in == "" || *out == "" {
+		return misuse("certanchor help issue", "issue needs --issuer, --in and --out")
+	}
+	if *status != "bitstring" && *status != "none" {
+		return misuse("say bitstring or none", "no status form %q", *status)
+	}
+	drafts, err := issuer.ReadDrafts(*in, *template)
+	if err != nil {
+		return asMisuse(err)
+	}
+	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
+	return j.run(ctx, drafts, *out)
+}
+
+// asMisuse marks what the caller can mend.
+func asMisuse(err error) error {
+	if err == nil || statusOf(err) == exitUsage {
+		return err
+	}
+	return misuse("", "%v", err)
+}
+
+// once asks for a passphrase once, however many keys need it.
+func once(ask func() (string, error)) func() (string, error) {
+	if ask == nil {
+		return nil
+	}
+	var phrase string
+	var err error
+	asked := false
+	return func() (string, error) {
+		if !asked {
+			phrase, err = ask()
+			asked = true
+		}
+		return phrase, err
+	}
+}
+
+// A job is one batch on its way.
+type job struct {
+	app                       *app
+	dir, state, chain, status string
+	feeCap                    anchor.Sats
+	passphrase                func() (string, error)
+
+	issuer *issuer.Issuer
+	key    *issuer.AnchorKey
+}
+
+func (j *job) stateDir() string {
+	if j.state != "" {
+		return j.state
+	}
+	return filepath.Join(j.dir, "state")
+}
+
+// open opens the issuer for writing.
+func (j *job) open() error {
+	signer, id, err := issuer.SigningKey(j.dir, j.passphrase)
+	if err != nil {
+		return err
+	}
+	if j.key, err = issuer.OpenAnchorKey(j.dir, j.passphrase); err != nil {
+		return err
+	}
+	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
+		CheckDraft: checkMedical, Purposes: medicalPurposes, Hook: j.app.issuerHook}
+	if j.status == "none" {
+		c.Purposes = func([]string) []issuer.Purpose { return nil }
+	}
+	j.issuer, err = issuer.Open(c)
+	return err
+}
+
+// checkMedical holds drafts of the medical types to their rules; others are left to
+// the contexts.
+func checkMedical(draft map[string]any) error {
+	if _, ours := licensure.TypeOf(draft); !ours {
+		return nil
+	}
+	return licensure.CheckDraft(draft)
+}
+
+// medicalPurposes gives licences, whose legal status changes, a message beside the
+// revocation of the document.
+func medicalPurposes(types []string) []issuer.Purpose {
+	if !slices.Contains(types, licensure.TypeLicence) {
+		return []issuer.Purpose{issuer.Revocation}
+	}
+	message := issuer.Purpose{Name: "message", Size: 4}
+	for s := range 16 {
+		message.Messages = append(message.Messages, licensure.LegalStatus(s).String())
+	}
+	return []issuer.Purpose{issuer.Revocation, message}
+}
+
+func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
+	if err := j.open(); err != nil {
+		return err
+	}
+	defer j.issuer.Close()
+	folder, err := j.issuer.OpenFolder(out)
+	if err != nil {
+		return err
+	}
+	network, chain, err := j.openChain()
+	if err != nil {
+		return err
+	}
+	if chain != nil {
+		defer chain.Close()
+	}
+	b, err := j.issuer.Seal(ctx, network, drafts)
+	if err != nil {
+		return err
+	}
+	if b.State() == issuer.Closed {
+		j.app.say("These drafts were issued on %s; nothing was issued again.", b.Created().Format(time.RFC3339))
+	}
+	if chain != nil {
+		if err := j.anchor(ctx, b, chain); err != nil {
+			return err
+		}
+	}
+	if err := b.Finish(folder); err != nil {
+		return err
+	}
+	if j.status == "bitstring" {
+		if err := j.publishOnce(); err != nil {
+			return err
+		}
+	}
+	j.done(b, out)
+	return nil
+}
+
+// openChain opens the chain that --chain names; none for a mock chain.
+func (j *job) openChain() (anchor.Network, *regtest.Chain, error) {
+	if j.chain == "mocknet" {
+		return "", nil, nil
+	}
+	file, err := embeddedFile(j.chain, j.stateDir())
+	if err != nil {
+		return "", nil, err
+	}
+	if j.key.Network != anchor.Regtest {
+		return "", nil, misuse("make an issuer with --network regtest to try things out", "the keys of this issuer are for %q, the embedded chain is regtest", j.key.Network)
+	}
+	chain, err := regtest.Open(file, j.app.chainOptions...)
+	return anchor.Regtest, chain, err
+}
+
+// embeddedFile returns the file of the embedded chain.
+func embeddedFile(chain, stateDir string) (string, error) {
+	if chain == "embedded" {
+		return filepath.Join(stateDir, "chain"), nil
+	}
+	if file, ok := strings.CutPrefix(chain, "embedded="); ok && file != "" {
+		return file, nil
+	}
+	return "", misuse("say embedded, embedded=FILE or mocknet", "no chain %q", chain)
+}
+
+// anchor pays for the root on the embedded chain, and mines: to the issuer's own
+// address for coins, then over the transaction.
+func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain *regtest.Chain) error {
+	if b.State() == issuer.Sealed {
+		coins, err := chain.Coins(ctx, j.key.Address)
+		if err == nil && len(coins) == 0 {
+			j.app.say("The embedded chain (regtest) mines %d blocks to %s, for coins to pay with.", maturity, j.key.Address)
+			_, err = chain.Mine(maturity, j.key.Address, time.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := b.Fund(ctx, chain, j.key.Address, j.feeCap); err != nil {
+		return err
+	}
+	if err := b.Sign(j.key); err != nil {
+		return err
+	}
+	if err := b.Broadcast(ctx, chain); err != nil {
+		return err
+	}
+	for b.State() == issuer.Sent {
+		n, err := b.Confirm(ctx, chain, confirmDepth)
+		if err != nil {
+			return err
+		}
+		if n < embeddedDepth && b.State() == issuer.Sent {
+			if _, err := chain.Mine(embeddedDepth-int(n), j.key.Address, time.Now()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// publishOnce publishes the lists if one of them has never been.
+func (j *job) publishOnce() error {
+	lists, err := j.issuer.PublishLists(time.Now())
+	if err == nil {
+		j.app.say("Published %d status lists in %s.", len(lists), filepath.Join(j.dir, "status"))
+	}
+	return err
+}
+
+func (j *job) done(b *issuer.Batch, out string) {
+	fmt.Fprintf(j.app.stdout, "%s\n", out)
+	j.app.say("Issued %d credentials into %s.", b.Count(), out)
+	if b.Mock() {
+		j.app.say("They are anchored on no chain (mocknet): no verifier accepts that, and none should.")
+		return
+	}
+	j.app.say("Root %s in transaction %s.", b.Root(), b.TxID())
+	j.app.say("Next: certanchor evidence --issuer %s --out evidence.json %s", j.dir, filepath.Join(out, "*.json"))
+}
+
+func sha256Hex(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+
+// readFile reads a file of at most limit bytes; a longer one is cut one byte above the
+// limit, so that whoever judges it sees that it is too long.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, misuse("check the name and who may read it", "%v", err)
+	}
+	data, err := readLimited(f, limit)
+	if errors.Is(err, syscall.EISDIR) {
+		err = misuse("name the files in it", "%s is a folder", name)
+	}
+	return data, errors.Join(err, f.Close())
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/verifier"
+)
+
+var verifyCommand = command{
+	name:    "verify",
+	usage:   "FILE… --trust FILE [--evidence FILE] [--status FILE] [--at TIME] [--json] [--explain]",
+	summary: "judge credentials offline, with a reason for every step",
+	example: "certanchor verify --trust trust.json --evidence evidence.json credentials/*.json",
+	run:     (*app).verify,
+}
+
+func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	trustName := fs.String("trust", "", "trust file: whom to believe")
+	var evidence, lists texts
+	fs.Var(&evidence, "evidence", "evidence file; may be given again")
+	fs.Var(&lists, "status", "a status list; may be given again, the highest sequence counts")
+	at := fs.String("at", "", "the moment to judge for, RFC 3339 (now)")
+	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")
+	explain := fs.Bool("explain", false, "print every step of every credential")
+	files, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 || *trustName == "" {
+		return misuse("certanchor help verify", "verify needs credentials and --trust")
+	}
+	when, err := moment(*at)
+	if err != nil {
+		return err
+	}
+	trust, err := readTrust(*trustName)
+	if err != nil {
+		return err
+	}
+	ev := new(verifier.Evidence)
+	for _, name := range evidence {
+		one, err := readEvidence(name)
+		if err != nil {
+			return err
+		}
+		ev.Merge(one)
+	}
+	if err := addLists(ev, lists); err != nil {
+		return err
+	}
+	p := &printer{w: a.stdout, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
+	for i, name := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		raw, err := a.readCredential(name)
+		if err != nil {
+			return err
+		}
+		if err := p.report(name, verifier.Check(raw, ev, trust, when)); err != nil {
+			return err
+		}
+		a.progress("credential", i+1, len(files))
+	}
+	p.summary()
+	return exitStatus(p.status())
+}
+
+func (a *app) readCredential(name string) ([]byte, error) {
+	if name == "-" {
+		return readLimited(a.stdin, credential.MaxBytes)
+	}
+	return readFile(name, credential.MaxBytes)
+}
+
+// A printer prints reports and counts verdicts.
+type printer struct {
+	w                     io.Writer
+	many, asJSON, explain bool
+	counts                [4]int // by verdict
+	tests                 []string
+}
+
+// status is the exit status for all that was printed: invalid beats not in force
+// beats indeterminate beats valid.
+func (p *printer) status() int {
+	switch {
+	case p.counts[verifier.Invalid] > 0:
+		return exitInvalid
+	case p.counts[verifier.NotInForce] > 0:
+		return exitNotInForce
+	case p.counts[verifier.Indeterminate] > 0:
+		return exitIndeterminate
+	}
+	return exitOK
+}
+
+func (p *printer) report(name string, r *verifier.Report) error {
+	p.counts[r.Verdict]++
+	if p.asJSON {
+		b, err := r.JSON()
+		if err == nil {
+			_, err = p.w.Write(append(b, '\n'))
+		}
+		return err
+	}
+	if r.TestNetwork {
+		p.warnTest(r)
+	}
+	_, err := fmt.Fprintf(p.w, "%-14s %s%s\n", strings.ToUpper(r.Verdict.String()), oneLine(name), reason(r))
+	if p.explain {
+		p.details(r)
+	}
+	return err
+}
+
+// warnTest says once for each network, before the first verdict, that an anchor on it
+// costs nothing to make.
+func (p *printer) warnTest(r *verifier.Report) {
+	if slices.Contains(p.tests, string(r.Network)) {
+		return
+	}
+	p.tests = append(p.tests, string(r.Network))
+	accepted := "and the trust file does not accept it."
+	if r.Step(verifier.StepNetwork).Result == verifier.Passed {
+		accepted = "accepted only because the trust file names it."
+	}
+	fmt.Fprintf(p.w, "TEST NETWORK %s: anybody can make such an anchor; %s\n", r.Network, accepted)
+}
+
+// reason is the first thing that stood in the way, in words.
+func reason(r *verifier.Report) string {
+	s, ok := r.Deciding()
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(": %s (%s)", meaning(s.Code), s.Code)
+}
+
+func meaning(code verifier.Code) string {
+	for _, c := range verifier.Codes() {
+		if c.Code == code {
+			return c.Meaning
+		}
+	}
+	return "not judged"
+}
+
+func (p *printer) details(r *verifier.Report) {
+	line := func(head, text string) { fmt.Fprintf(p.w, "  %-10s %s\n", head, oneLine(text)) }
+	line("document", strings.Join(r.Types, ", ")+"  "+r.ID)
+	issuer := r.Issuer.ID + " (not in the trust file)"
+	if r.Issuer.Label != "" {
+		issuer = r.Issuer.Label + "  " + r.Issuer.ID
+	}
+	line("issuer", issuer)
+	for _, f := range r.Anchors {
+		when := "time not known"
+		if f.NotBefore != nil {
+			when = "after " + f.NotBefore.Format(time.RFC3339)
+			if f.NotAfter != nil {
+				when += ", before " + f.NotAfter.Format(time.RFC3339)
+			}
+		}
+		line("anchor", fmt.Sprintf("%s, block %d, %d confirmations, %s", f.Network, f.Height, f.Confirmations, when))
+	}
+	if r.StatusAt != nil {
+		line("status", "as of "+r.StatusAt.Format(time.RFC3339))
+	}
+	line("judged for", r.At.Format(time.RFC3339))
+	for _, s := range r.Steps {
+		text := s.Fact
+		if s.Code != "" {
+			text = fmt.Sprintf("%s (%s): %s", meaning(s.Code), s.Code, s.Fact)
+		}
+		if s.Place != "" && s.Result != verifier.Passed {
+			text += "  [" + s.Place + "]"
+		}
+		fmt.Fprintf(p.w, "  %s %-18s %s\n", mark(s.Result), s.Name, oneLine(text))
+	}
+	for _, w := range r.Warnings {
+		line("note", fmt.Sprintf("%s: %s %s", w.Code, w.Detail, w.Place))
+	}
+	for _, t := range r.Trusting {
+		line("trusting", t)
+	}
+}
+
+func mark(r verifier.Result) string {
+	switch r {
+	case verifier.Passed:
+		return "yes"
+	case verifier.Failed:
+		return "NO "
+	case verifier.NotRequired:
+		return "-  "
+	}
+	return "?  "
+}
+
+func (p *printer) summary() {
+	if !p.many || p.asJSON {
+		return
+	}
+	fmt.Fprintf(p.w, "%d valid, %d not in force, %d indeterminate, %d invalid\n",
+		p.counts[verifier.Valid], p.counts[verifier.NotInForce], p.counts[verifier.Indeterminate], p.counts[verifier.Invalid])
+}
