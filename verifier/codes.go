@@ -185,6 +185,7 @@ var codeTable = []CodeInfo{
 	{"header-bits", Integrity, Failed, "a block header has the wrong difficulty"},
 	{"header-time", Integrity, Failed, "a block header has a time the rules forbid"},
 	{"header-version", Integrity, Failed, "a block header has a version the rules forbid"},
+	{"no-checkpoints", Integrity, Unavailable, "the trust file names no checkpoints or headers of this network"},
 	{"no-headers", Integrity, Unavailable, "no block headers for this block; gather them with: certanchor evidence"},
 	{"not-linked-forward", Integrity, Unavailable, "the block headers do not lead to a checkpoint of the trust file; try: certanchor evidence upgrade"},
 	{"not-in-best-chain", Integrity, Unavailable, "a chain with more work has another block there; gather the evidence again"},

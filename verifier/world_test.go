@@ -165,11 +165,11 @@ func (w *world) trustFile(bend func(map[string]any)) []byte {
 			"inForce":       map[string]any{"LicenceCredential": []any{0, 1, 2}},
 		}},
 	}
-	if bend != nil {
-		bend(f)
-	}
 	raw, err := json.Marshal(f)
 	w.must(err)
+	if bend != nil {
+		raw = bent(w.t, raw, bend) // a copy: the profile is shared by all tests
+	}
 	return raw
 }
 

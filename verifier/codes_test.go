@@ -1,0 +1,62 @@
+package verifier_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/certanchor/certanchor/verifier"
+)
+
+var (
+	produced   = map[verifier.Code]bool{}
+	producedMu sync.Mutex
+)
+
+// noteCode remembers which codes the tests of this package made appear.
+func noteCode(c verifier.Code) {
+	producedMu.Lock()
+	defer producedMu.Unlock()
+	produced[c] = true
+}
+
+// codesTable is docs/codes.md as the code table gives it.
+func codesTable() string {
+	var b strings.Builder
+	b.WriteString("# Codes of a report\n\nMade from the table in `verifier/codes.go`; a test holds the two together. A code never changes its\nmeaning; new ones may come.\n\n| code | group | result | verdict | meaning |\n| --- | --- | --- | --- | --- |\n")
+	for _, c := range verifier.Codes() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Code, c.Group, c.Result, c.Verdict(), c.Meaning)
+	}
+	return b.String()
+}
+
+// TestCodesDocument holds docs/codes.md. With CERTANCHOR_WRITE_DOCS set it writes it.
+func TestCodesDocument(t *testing.T) {
+	const name = "../docs/codes.md"
+	want := codesTable()
+	if os.Getenv("CERTANCHOR_WRITE_DOCS") != "" {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(name)
+	if err != nil || string(got) != want {
+		t.Errorf("%s is not what the table gives (%v); write it with CERTANCHOR_WRITE_DOCS=1 go test ./verifier -run TestCodesDocument", name, err)
+	}
+}
+
+// TestCodeTable checks the rules every row obeys.
+func TestCodeTable(t *testing.T) {
+	for _, c := range verifier.Codes() {
+		switch {
+		case c.Group == verifier.Freshness && c.Result == verifier.Failed:
+			t.Errorf("%s: freshness never fails", c.Code)
+		case strings.HasPrefix(string(c.Code), "limit") && c.Result != verifier.Unavailable:
+			t.Errorf("%s: a reached limit is no word against a document", c.Code)
+		case c.Meaning == "" || c.Result == verifier.Passed:
+			t.Errorf("%s: incomplete row", c.Code)
+		}
+	}
+}
