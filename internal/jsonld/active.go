@@ -43,6 +43,9 @@ type activeCache struct {
 
 // room takes a place in the cache, if there is one.
 func (c *activeCache) room() bool {
+	if c == nil {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.count == maxCached {
@@ -199,13 +202,13 @@ func (a *active) embedded(value any, path string) (*active, *Error) {
 // ofType returns the context inside an object of the type that term names, as seen
 // from scope, the context before types were looked at (JSON-LD 1.1 API, section
 // 5.1.2, step 11).
-func (a *active) ofType(scope *active, term, path string) (*active, *Error) {
+func (a *active) ofType(scope *active, term string) (*active, *Error) {
 	td := scope.ld.TermDefinitions[term]
 	if td == nil || !td.HasContext {
 		return a, nil
 	}
 	return a.derive(derivation{by: td, ofType: true}, func() (*active, *Error) {
-		next, err := parseOn(a, td.Context, path)
+		next, err := parseOn(a, td.Context, "")
 		if err == nil && next.previous == nil {
 			next.previous = a
 		}
@@ -216,9 +219,6 @@ func (a *active) ofType(scope *active, term, path string) (*active, *Error) {
 // ofProperty returns the context inside the values of a property with definition td
 // (step 8). Such a context may override protected terms.
 func (a *active) ofProperty(td *ld.TermDefinition, path string) (*active, *Error) {
-	if td == nil || !td.HasContext {
-		return a, nil
-	}
 	return a.derive(derivation{by: td}, func() (*active, *Error) {
 		open, changed := unprotected(a.ld)
 		next, err := parseOn(&active{contexts: a.contexts, ld: open, previous: a.previous}, td.Context, path)

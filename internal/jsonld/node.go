@@ -57,7 +57,8 @@ func (n *node) scopeByTypes(names []string) *Error {
 		slices.Sort(types)
 		for _, t := range slices.Compact(types) {
 			var err *Error
-			if n.inner, err = n.inner.ofType(n.active, t, n.here()); err != nil {
+			if n.inner, err = n.inner.ofType(n.active, t); err != nil {
+				err.Path = n.here()
 				return err
 			}
 		}
@@ -213,7 +214,10 @@ func (n *node) types(value any) *Error {
 }
 
 func (n *node) oneType(value any) *Error {
-	name := value.(string) // scopeByTypes has refused all else
+	name, ok := value.(string)
+	if !ok { // scopeByTypes has not seen it if a type's context makes this member a type
+		return n.fail(CodeJSONLD, "a type that is no string")
+	}
 	full := n.active.expand(name, true)
 	if full == "" || !hasScheme(full) {
 		return n.fail(CodeUnmappedTerm, "no context defines the type %q", name)

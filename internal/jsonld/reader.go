@@ -111,6 +111,9 @@ func (r *reader) property(s scope, value any) *Error {
 		}
 	}
 	if s.def != nil && s.def.Type == "@json" {
+		if s.has("@list") || s.has("@graph") {
+			return r.unsupported("a list or graph of JSON literals")
+		}
 		return r.jsonLiteral(s, value)
 	}
 	s.asGraph = s.has("@graph")
@@ -119,10 +122,7 @@ func (r *reader) property(s scope, value any) *Error {
 	case s.has("@language") && isObject:
 		return r.languageMap(s, object)
 	case s.has("@list"):
-		if isObject && s.onlyKeyword(object, "@list") {
-			return r.value(s, value)
-		}
-		return r.list(s, value)
+		return r.listValue(s, value)
 	}
 	return r.values(s, value)
 }
@@ -134,27 +134,13 @@ func (r *reader) values(s scope, value any) *Error {
 		return r.value(s, value)
 	}
 	before := len(r.quads)
-	noted := len(r.ghosts)
 	if err := r.elements(list, func(e any) *Error { return r.values(s, e) }); err != nil {
 		return err
 	}
-	if len(r.quads) == before && len(r.ghosts) == noted+countLeaves(list) {
-		return r.ghost("empty-array")
+	if len(r.quads) == before {
+		return r.ghost("empty-array") // or one of ghosts only
 	}
 	return nil
-}
-
-// countLeaves counts what is no array in nested arrays.
-func countLeaves(list []any) int {
-	n := 0
-	for _, e := range list {
-		if inner, isArray := e.([]any); isArray {
-			n += countLeaves(inner)
-		} else {
-			n++
-		}
-	}
-	return n
 }
 
 func (r *reader) elements(list []any, read func(any) *Error) *Error {
@@ -170,21 +156,38 @@ func (r *reader) elements(list []any, read func(any) *Error) *Error {
 
 // value reads one value and makes the statement that it completes.
 func (r *reader) value(s scope, value any) *Error {
-	if value == nil {
+	object, isObject := value.(map[string]any)
+	switch {
+	case value == nil:
 		return r.ghost("null")
+	case isObject:
+		return r.objectValue(s, object)
+	case s.asGraph:
+		return r.fail(CodeGhostMember, "a plain value where only an object is signed")
 	}
-	if object, isObject := value.(map[string]any); isObject {
-		if list, isList := s.keyword(object, "@list"); isList {
-			return r.keywordOnly(object, list, func(v any) *Error { return r.list(s, v) })
-		}
-		if set, isSet := s.keyword(object, "@set"); isSet {
-			return r.keywordOnly(object, set, func(v any) *Error { return r.values(s, v) })
-		}
+	o, err := r.scalar(s, value)
+	if err != nil || o.kind == none {
+		return err
+	}
+	return r.complete(s, o)
+}
+
+// objectValue is value for an object: a list, a set, or something that is named.
+func (r *reader) objectValue(s scope, object map[string]any) *Error {
+	inner, err := r.inside(s, object)
+	if err != nil {
+		return err
+	}
+	if list, isList := inner.active.keyword(object, "@list"); isList {
+		return r.keywordOnly(object, list, func(v any) *Error { return r.list(inner, v) })
+	}
+	if set, isSet := inner.active.keyword(object, "@set"); isSet {
+		return r.keywordOnly(object, set, func(v any) *Error { return r.values(inner, v) })
 	}
 	if s.asGraph {
-		return r.graph(s, value)
+		return r.graph(s, inner.active, object)
 	}
-	o, err := r.object(s, value)
+	o, err := r.resourceOf(s, inner.active, object)
 	if err != nil || o.kind == none {
 		return err
 	}
@@ -204,21 +207,16 @@ func (r *reader) complete(s scope, o term) *Error {
 }
 
 // keyword returns the name of the member of object that expands to word.
-func (s scope) keyword(object map[string]any, word string) (string, bool) {
+func (a *active) keyword(object map[string]any, word string) (string, bool) {
 	if _, ok := object[word]; ok {
 		return word, true
 	}
 	for name := range object {
-		if td := s.active.definition(name); td != nil && td.ID == word {
+		if td := a.definition(name); td != nil && td.ID == word {
 			return name, true
 		}
 	}
 	return "", false
-}
-
-func (s scope) onlyKeyword(object map[string]any, word string) bool {
-	_, ok := s.keyword(object, word)
-	return ok
 }
 
 // keywordOnly reads the one member allowed beside nothing else in a list or set object.
@@ -234,13 +232,9 @@ func (r *reader) keywordOnly(object map[string]any, name string, read func(any) 
 	return nil
 }
 
-// graph reads a value of a @graph container: a new blank node names the graph that
-// holds the value's statements.
-func (r *reader) graph(s scope, value any) *Error {
-	object, isObject := value.(map[string]any)
-	if !isObject {
-		return r.fail(CodeGhostMember, "a plain value where only an object is signed")
-	}
+// graph reads an object in a @graph container: a new blank node names the graph that
+// holds the object's statements.
+func (r *reader) graph(s scope, a *active, object map[string]any) *Error {
 	name, err := r.newBlank()
 	if err != nil {
 		return err
@@ -249,14 +243,28 @@ func (r *reader) graph(s scope, value any) *Error {
 		return err
 	}
 	before := len(r.quads)
-	s.graph, s.asGraph = name, false
-	if _, err := r.object(s, object); err != nil {
+	s.graph = name
+	if _, err := r.resourceOf(s, a, object); err != nil {
 		return err
 	}
 	if len(r.quads) == before && len(object) > 0 {
 		return r.fail(CodeGhostMember, "the object says nothing about itself")
 	}
 	return nil
+}
+
+// listValue reads a member with a @list container: its values, or one list object.
+func (r *reader) listValue(s scope, value any) *Error {
+	if object, isObject := value.(map[string]any); isObject {
+		inner, err := r.inside(s, object)
+		if err != nil {
+			return err
+		}
+		if name, isList := inner.active.keyword(object, "@list"); isList {
+			return r.keywordOnly(object, name, func(v any) *Error { return r.list(inner, v) })
+		}
+	}
+	return r.list(s, value)
 }
 
 // list reads the values of an ordered list (JSON-LD 1.1 API, section 8.3).
@@ -325,27 +333,62 @@ func (r *reader) chain(items []term, graph term) (term, *Error) {
 	return next, nil
 }
 
-// object returns the term that value stands for, and makes the statements about it.
-// The kind none means that it was noted as a ghost.
+// object returns the term that an element of a list stands for, and makes the
+// statements about it. The kind none means that it was noted as a ghost.
 func (r *reader) object(s scope, value any) (term, *Error) {
 	object, isObject := value.(map[string]any)
 	if !isObject {
 		return r.scalar(s, value)
 	}
+	inner, err := r.inside(s, object)
+	if err != nil {
+		return term{}, err
+	}
+	if name, isList := inner.active.keyword(object, "@list"); isList {
+		var head term
+		err := r.keywordOnly(object, name, func(v any) (err *Error) {
+			head, err = r.listOf(inner, v)
+			return err
+		})
+		return head, err
+	}
+	return r.resourceOf(s, inner.active, object)
+}
+
+// inside returns s with the active context that holds inside object (section 5.1.2,
+// steps 7 to 9).
+func (r *reader) inside(s scope, object map[string]any) (scope, *Error) {
 	a := s.active
 	if a.previous != nil && !a.staysIn(object) {
 		a = a.previous
 	}
-	a, err := a.ofProperty(s.def, r.here())
+	a, err := r.ofProperty(a, s.def)
 	if err != nil {
-		return term{}, err
+		return s, err
 	}
-	if a, err = r.embeddedContext(a, object); err != nil {
-		return term{}, err
+	if local, ok := object["@context"]; ok {
+		if r.embedded++; r.embedded > maxEmbedded {
+			return s, r.fail(CodeLimitContexts, "more than %d contexts inside the document", maxEmbedded)
+		}
+		if a, err = a.embedded(local, r.here()+"/@context"); err != nil {
+			return s, err
+		}
 	}
-	inner := s
-	inner.active = a
-	if name, ok := inner.keyword(object, "@value"); ok {
+	s.active = a
+	return s, nil
+}
+
+func (r *reader) ofProperty(a *active, def *ld.TermDefinition) (*active, *Error) {
+	if def == nil || !def.HasContext {
+		return a, nil
+	}
+	return a.ofProperty(def, r.here())
+}
+
+// resourceOf returns the term of a value object or of an object with properties, whose
+// active context is a.
+func (r *reader) resourceOf(s scope, a *active, object map[string]any) (term, *Error) {
+	if name, ok := a.keyword(object, "@value"); ok {
 		return r.valueObject(a, object, name)
 	}
 	n := node{reader: r, active: a, object: object, graph: s.graph}
@@ -366,15 +409,4 @@ func (a *active) staysIn(object map[string]any) bool {
 		}
 	}
 	return false
-}
-
-func (r *reader) embeddedContext(a *active, object map[string]any) (*active, *Error) {
-	local, ok := object["@context"]
-	if !ok {
-		return a, nil
-	}
-	if r.embedded++; r.embedded > maxEmbedded {
-		return nil, r.fail(CodeLimitContexts, "more than %d contexts inside the document", maxEmbedded)
-	}
-	return a.embedded(local, r.here()+"/@context")
 }

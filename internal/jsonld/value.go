@@ -12,7 +12,7 @@ import (
 // scalar returns the term of a string, number or boolean (JSON-LD 1.1 API, section
 // 5.3).
 func (r *reader) scalar(s scope, value any) (term, *Error) {
-	a, err := s.active.ofProperty(s.def, r.here())
+	a, err := r.ofProperty(s.active, s.def)
 	if err != nil {
 		return term{}, err
 	}
@@ -127,7 +127,9 @@ func languageTag(s string) bool {
 
 // languageMap reads a value of a @language container: names are languages.
 func (r *reader) languageMap(s scope, object map[string]any) *Error {
-	before := len(r.quads)
+	if len(object) == 0 {
+		return r.fail(CodeGhostMember, "an empty language map")
+	}
 	for _, name := range sortedKeys(object) {
 		r.push(strictjson.PointerToken(name))
 		lang := name
@@ -138,9 +140,6 @@ func (r *reader) languageMap(s scope, object map[string]any) *Error {
 			return err
 		}
 		r.pop()
-	}
-	if len(r.quads) == before && len(object) == 0 {
-		return r.fail(CodeGhostMember, "an empty language map")
 	}
 	return nil
 }
@@ -217,14 +216,14 @@ func (r *reader) jsonNumbers(value any) *Error {
 	return nil
 }
 
-// A valueObject in the document: @value with @type or @language.
+// valueParts are the members of a value object.
 type valueParts struct {
-	value          any
-	datatype, lang string
-	hasType        bool
-	hasLang        bool
+	value            any
+	datatype, lang   string
+	hasType, hasLang bool
 }
 
+// valueObject returns the literal of an object with @value (JSON-LD 1.1, section 4.2).
 func (r *reader) valueObject(a *active, object map[string]any, valueName string) (term, *Error) {
 	var p valueParts
 	for _, name := range sortedKeys(object) {

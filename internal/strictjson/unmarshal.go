@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -39,12 +38,8 @@ func Unmarshal(data []byte, lim Limits, into any) error {
 	dec.UseNumber()
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
-		e := &Error{Code: CodeWrongType, Detail: err.Error()}
-		var typeErr *json.UnmarshalTypeError
-		if errors.As(err, &typeErr) && typeErr.Field != "" {
-			e.Path = "/" + strings.ReplaceAll(typeErr.Field, ".", "/")
-		}
-		return e
+		// What checkShape leaves to encoding/json and to methods of the types.
+		return &Error{Code: CodeWrongType, Detail: err.Error()}
 	}
 	return nil
 }
@@ -110,12 +105,29 @@ func checkKind(v any, t reflect.Type) *Error {
 	case bool:
 		fits = t.Kind() == reflect.Bool
 	case json.Number:
-		fits = t == numberType || reflect.Int <= t.Kind() && t.Kind() <= reflect.Float64
+		fits = t == numberType || numberFits(string(v), t)
 	}
 	if !fits && t.Kind() != reflect.Interface {
 		return wrongType(v, t)
 	}
 	return nil
+}
+
+// numberFits reports whether a number of the text s can be held by a Go number of
+// type t: integers exactly, floating point by rounding.
+func numberFits(s string, t reflect.Type) bool {
+	var err error
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		_, err = strconv.ParseInt(s, 10, t.Bits())
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		_, err = strconv.ParseUint(s, 10, t.Bits())
+	case reflect.Float32, reflect.Float64:
+		_, err = strconv.ParseFloat(s, t.Bits())
+	default:
+		return false
+	}
+	return err == nil
 }
 
 func checkMap(obj map[string]any, t reflect.Type) *Error {
