@@ -181,6 +181,9 @@ func (is *Issuer) complete(d Draft, at time.Time) (map[string]any, error) {
 	if _, there := doc["validFrom"]; !there {
 		doc["validFrom"] = at.Format(time.RFC3339)
 	}
+	if err := is.nameEvidence(doc); err != nil {
+		return nil, err
+	}
 	entries, err := is.lists.assign(types, at)
 	if err != nil {
 		return nil, err
@@ -189,4 +192,30 @@ func (is *Issuer) complete(d Draft, at time.Time) (map[string]any, error) {
 		doc["credentialStatus"] = entries
 	}
 	return doc, nil
+}
+
+// nameEvidence gives each evidence that has no id a random one. The data model makes
+// the id optional; the public verifier of Blockcerts refuses a credential without it.
+func (is *Issuer) nameEvidence(doc map[string]any) error {
+	list, ok := doc["evidence"].([]any)
+	if !ok {
+		return nil
+	}
+	named := make([]any, len(list))
+	for i, v := range list {
+		e, ok := v.(map[string]any)
+		if !ok || e["id"] != nil {
+			named[i] = v
+			continue
+		}
+		id, err := is.uuid()
+		if err != nil {
+			return err
+		}
+		e = maps.Clone(e) // the draft itself keeps its digest
+		e["id"] = id
+		named[i] = e
+	}
+	doc["evidence"] = named
+	return nil
 }

@@ -161,7 +161,10 @@ func (n *NewIssuer) profile(signing, payer *keyFile) ([]byte, error) {
 		return nil, err
 	}
 	p := map[string]any{
-		"@context":           []any{"https://w3id.org/openbadges/v2", "https://w3id.org/blockcerts/v3"},
+		// The first two define the members of a DID document, the others those of a
+		// Blockcerts profile.
+		"@context": []any{"https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1",
+			"https://w3id.org/openbadges/v2", "https://w3id.org/blockcerts/v3"},
 		"type":               "Profile",
 		"id":                 n.ID,
 		"name":               n.Name,

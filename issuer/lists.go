@@ -1,19 +1,20 @@
 package issuer
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
@@ -42,10 +43,16 @@ type list struct {
 type lists struct {
 	is     *Issuer
 	byName map[string]*list
+	// revoked is the Open Badges list of an issuer whose profile names one: id →
+	// reason.
+	revoked map[string]string
 }
 
 func openLists(is *Issuer) (*lists, error) {
-	l := &lists{is: is, byName: make(map[string]*list)}
+	l := &lists{is: is, byName: make(map[string]*list), revoked: make(map[string]string)}
+	if err := l.readRevoked(); err != nil {
+		return nil, err
+	}
 	entries, err := os.ReadDir(is.state("lists"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
@@ -141,6 +148,7 @@ func (l *lists) assign(types []string, at time.Time) ([]any, error) {
 			return nil, err
 		}
 		e := map[string]any{
+			"id":                   l.url(one.Name) + "#" + strconv.Itoa(index),
 			"type":                 credential.BitstringEntry,
 			"statusPurpose":        p.Name,
 			"statusListIndex":      strconv.Itoa(index),
@@ -266,16 +274,22 @@ func (l *lists) locate(e credential.StatusEntry) (name string, index int, err er
 
 // An UnknownError means that the issuer has issued no such credential, or has no list
 // of that purpose for it.
-type UnknownError struct{ ID, Purpose string }
+type UnknownError struct {
+	ID, Purpose string
+	Issued      bool // it was issued, but has no such entry
+}
 
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("issuer: no credential %s with a %s entry was issued here", e.ID, e.Purpose)
 }
 
-// SetStatus writes the value of a credential's entry: for revocation and suspension 0
-// or 1, for a message its code. It takes effect with the next PublishLists.
-// Revocation cannot be undone. Errors: *UnknownError.
+// SetStatus writes the value of a credential's entry: for suspension 0 or 1, for a
+// message its code, for revocation 1, which cannot be undone. It takes effect with the
+// next PublishLists. Errors: *UnknownError.
 func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
+	if purpose == Revocation.Name && value == 1 {
+		return is.Revoke(id, "")
+	}
 	one, index, err := is.find(id, purpose)
 	if err != nil {
 		return err
@@ -283,12 +297,80 @@ func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 	if int(value)>>one.Size != 0 {
 		return fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, one.Size)
 	}
-	if old, _ := one.values.At(index); purpose == "revocation" && old == 1 && value == 0 {
+	if old, _ := one.values.At(index); purpose == Revocation.Name && old == 1 {
 		return fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
 	}
 	one.values.Set(index, value)
 	one.dirty = true
 	return is.lists.save()
+}
+
+// Revoke takes a credential back, in its status list, and in the issuer's Open Badges
+// list if its profile names one. Only the latter publishes the reason. It takes effect
+// with the next PublishLists and cannot be undone. Errors: *UnknownError.
+func (is *Issuer) Revoke(id, reason string) error {
+	one, index, err := is.find(id, Revocation.Name)
+	var unknown *UnknownError
+	switch {
+	case err == nil:
+		one.values.Set(index, 1)
+		one.dirty = true
+	case !errors.As(err, &unknown) || !unknown.Issued || is.profile.RevocationList == "":
+		return err
+	}
+	if is.profile.RevocationList != "" {
+		is.lists.revoked[id] = reason
+		if err := is.lists.saveRevoked(); err != nil {
+			return err
+		}
+	}
+	return is.lists.save()
+}
+
+func (l *lists) readRevoked() error {
+	name := l.is.state("revoked.json")
+	data, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = strictjson.Unmarshal(data, strictjson.Limits{Bytes: 64 << 20, Members: 1 << 20}, &l.revoked)
+	}
+	if err != nil {
+		return &CorruptError{name, 0, err.Error()}
+	}
+	return nil
+}
+
+func (l *lists) saveRevoked() error {
+	data, err := json.Marshal(l.revoked)
+	if err != nil {
+		return err
+	}
+	return l.is.files.replace(l.is.state("revoked.json"), append(data, '\n'), 0o600)
+}
+
+// publishRevoked writes the Open Badges list beside the profile (Blockcerts formats,
+// section 9). Nobody signs such a list.
+func (l *lists) publishRevoked() error {
+	url := l.is.profile.RevocationList
+	if url == "" {
+		return nil
+	}
+	entries := make([]any, 0, len(l.revoked))
+	for _, id := range slices.Sorted(maps.Keys(l.revoked)) {
+		e := map[string]any{"id": id}
+		if reason := l.revoked[id]; reason != "" {
+			e["revocationReason"] = reason
+		}
+		entries = append(entries, e)
+	}
+	data, err := json.MarshalIndent(map[string]any{"@context": "https://w3id.org/openbadges/v2", "id": url,
+		"type": "RevocationList", "issuer": l.is.profile.ID, "revokedAssertions": entries}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return l.is.files.replace(filepath.Join(l.is.config.Dir, path.Base(url)), append(data, '\n'), 0o644)
 }
 
 // Status returns the value of a credential's entry. Errors: *UnknownError.
@@ -301,6 +383,7 @@ func (is *Issuer) Status(id, purpose string) (uint8, error) {
 }
 
 func (is *Issuer) find(id, purpose string) (*list, int, error) {
+	issued := false
 	for _, key := range is.journal.order {
 		var found *statusPlace
 		err := readLog(is.batchFile(key, "entries"), func(line []byte) error {
@@ -308,6 +391,7 @@ func (is *Issuer) find(id, purpose string) (*list, int, error) {
 			if err := json.Unmarshal(line, &e); err != nil {
 				return err
 			}
+			issued = issued || e.ID == id
 			for _, s := range e.Status {
 				if e.ID == id && s.Purpose == purpose {
 					found = &s
@@ -324,7 +408,7 @@ func (is *Issuer) find(id, purpose string) (*list, int, error) {
 			}
 		}
 	}
-	return nil, 0, &UnknownError{id, purpose}
+	return nil, 0, &UnknownError{id, purpose, issued}
 }
 
 // An entry is what is kept about one credential: no document, no salt.
@@ -407,7 +491,7 @@ func (is *Issuer) PublishLists(at time.Time) ([]Published, error) {
 		}
 		published = append(published, p)
 	}
-	return published, nil
+	return published, is.lists.publishRevoked()
 }
 
 // signList makes the list credential (Bitstring Status List 1.0, section 2.2): its

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/licensure"
 )
 
@@ -24,6 +26,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 	dir := fs.String("issuer", "", "the issuer's folder")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	revoke := fs.Bool("revoke", false, "set: revoke the document, for good")
+	why := fs.String("reason", "", "set --revoke: published only in an Open Badges list, if the profile names one")
 	message := fs.String("message", "", "set: the licence's legal status, such as suspended, active or a code 0-15")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
@@ -40,7 +43,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 		if *revoke == (*message != "") || len(names) == 0 {
 			return misuse("certanchor help status", "status set needs credentials, and one of --revoke and --message")
 		}
-		return j.setStatus(names, *message)
+		return j.setStatus(names, *message, *why)
 	case "show":
 		return j.showStatus(names)
 	case "publish":
@@ -83,14 +86,14 @@ func legalStatus(text string) (uint8, error) {
 	return 0, misuse(fmt.Sprintf("say one of %v", known), "no legal status %q", text)
 }
 
-func (j *job) setStatus(names []string, message string) error {
-	purpose, value := "revocation", uint8(1)
+func (j *job) setStatus(names []string, message, why string) error {
+	set := func(id string) error { return j.issuer.Revoke(id, why) }
 	if message != "" {
 		v, err := legalStatus(message)
 		if err != nil {
 			return err
 		}
-		purpose, value = "message", v
+		set = func(id string) error { return j.issuer.SetStatus(id, "message", v) }
 	}
 	var ids []string
 	for _, n := range names {
@@ -104,13 +107,14 @@ func (j *job) setStatus(names []string, message string) error {
 		return err
 	}
 	defer j.issuer.Close()
-	for _, id := range ids { // all must be known before one is changed
-		if _, err := j.issuer.Status(id, purpose); err != nil {
+	for _, id := range ids { // all must have been issued here before one is changed
+		var unknown *issuer.UnknownError
+		if _, err := j.issuer.Status(id, "revocation"); errors.As(err, &unknown) && !unknown.Issued {
 			return err
 		}
 	}
 	for _, id := range ids {
-		if err := j.issuer.SetStatus(id, purpose, value); err != nil {
+		if err := set(id); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/certanchor/certanchor/verifier"
+)
+
+// judge prints this module's report about a credential that others have made.
+func judge(file, trustFile string, now time.Time, stdout io.Writer) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(trustFile)
+	if err != nil {
+		return err
+	}
+	trust, err := verifier.ParseTrust(data, nil)
+	if err != nil {
+		return err
+	}
+	report, err := verifier.Check(raw, nil, trust, now).JSON()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", report)
+	return err
+}
