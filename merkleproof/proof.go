@@ -2,6 +2,7 @@ package merkleproof
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -83,12 +84,14 @@ const (
 // MockSentence stands where the transaction id would be in a mocknet proof.
 const MockSentence = "This has not been issued on a blockchain and is for testing only"
 
-// chains lists numbers (MerkleProof2019) and name (MerkleProof2017) of each chain.
-var chains = []struct {
+type chainName struct {
 	chain       Chain
 	id, network int64
 	name2017    string
-}{
+}
+
+// chains lists numbers (MerkleProof2019) and name (MerkleProof2017) of each chain.
+var chains = []chainName{
 	{BitcoinMainnet, 0, 1, "bitcoinMainnet"},
 	{BitcoinRegtest, 0, 2, "bitcoinRegtest"},
 	{BitcoinTestnet, 0, 3, "bitcoinTestnet"},
@@ -100,6 +103,11 @@ var chains = []struct {
 	{PolygonMainnet, 2, 137, ""},
 	{PolygonMumbai, 2, 80001, ""},
 	{Mocknet, -1, -1, "mockchain"},
+}
+
+// Known reports whether c is one of the chains above.
+func (c Chain) Known() bool {
+	return slices.ContainsFunc(chains, func(k chainName) bool { return k.chain == c })
 }
 
 // IsBitcoin reports whether c is a Bitcoin network.

@@ -15,6 +15,7 @@ import (
 type anchored struct {
 	proof   int
 	root    merkleproof.Hash
+	network anchor.Network   // of a Bitcoin anchor; empty until known
 	address string           // that authorised the transaction; empty until proven
 	time    *anchor.Interval // of the block; nil until the chain step passed
 }
@@ -52,7 +53,7 @@ func (c *check) checkPath(i int) {
 	a := anchored{proof: i, root: p.Merkle.Root}
 	defer func() { c.anchors = append(c.anchors, a) }()
 	place := p.Path
-	if p.Purpose != "" && p.Purpose != "assertionMethod" {
+	if p.Kind == credential.Merkle2019 && !slices.Contains(c.purposes(), p.Purpose) {
 		c.stop(StepPath, CodePurpose, place+"/proofPurpose", "document", "%q", p.Purpose)
 		return
 	}
@@ -87,14 +88,17 @@ func (c *check) checkAnchor(a *anchored, p *credential.Proof) {
 	case label.Chain == merkleproof.Mocknet:
 		c.stop(StepTransaction, CodeNoAnchor, p.Path, "document", "anchored on a mock chain, which is none")
 		return
-	case label.Chain != "" && !label.Chain.IsBitcoin():
-		c.stop(StepTransaction, CodeChainUnread, p.Path, "document", "%s", label.Chain)
-		return
 	}
 	txid := strings.ToLower(label.TxID)
 	ev, ok := c.ev.Transactions[txid]
 	if !ok {
-		c.noEvidence(p, txid)
+		switch {
+		case c.checkObserved(a, p, txid):
+		case label.Chain != "" && !label.Chain.IsBitcoin():
+			c.stop(StepTransaction, CodeChainUnread, p.Path, "document", "there is no proof for %s here, and no observation", label.Chain)
+		default:
+			c.noEvidence(p, txid)
+		}
 		return
 	}
 	place := "transactions/" + txid
@@ -106,6 +110,7 @@ func (c *check) checkAnchor(a *anchored, p *credential.Proof) {
 	if !ok {
 		return
 	}
+	a.network = network
 	fact := AnchorFact{Network: network, Test: network != anchor.Mainnet, TxID: txid, Root: a.root.String()}
 	if c.report.Network == "" {
 		c.report.Network, c.report.TestNetwork = fact.Network, fact.Test
@@ -254,10 +259,7 @@ func (c *check) checkFreshAnchor(n anchor.Network, link *anchor.Link) {
 	} else {
 		c.stop(StepNetwork, CodeNetwork, place, "trust file", "the trust file does not accept %s", n)
 	}
-	want := c.trust.MinConfirmations
-	if want == 0 {
-		want = DefaultMinConfirmations
-	}
+	want := c.minConfirmations()
 	if err := link.AtLeast(want); err != nil {
 		c.stop(StepConfirmations, CodeConfirmations, place, "proof of work", "%d of %d confirmations", link.Confirmations, want)
 	} else {

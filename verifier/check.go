@@ -15,7 +15,7 @@ import (
 	"github.com/certanchor/certanchor/status"
 )
 
-// Check judges one credential by ev, trust and at alone. It reads no clock, file or
+// Check judges one document by ev, trust and at alone. It reads no clock, file or
 // network and keeps no state: the same arguments give the same report, today and in
 // ten years. Malformed input gives a report too. ev and trust may be nil: then there
 // is no evidence, and nobody is believed.
@@ -23,25 +23,55 @@ import (
 // Work is bounded by the size of the input and the limits of the packages below,
 // never by a timer. Check is safe for concurrent use; it changes none of its arguments.
 func Check(raw []byte, ev *Evidence, trust *Trust, at time.Time) *Report {
+	return CheckFor(Request{}, raw, ev, trust, at)
+}
+
+// A Request is what a verifier asked the holder for. The zero Request asks for nothing
+// beyond the document.
+type Request struct {
+	// Purpose the proofs must state; "" means assertionMethod, and for presentations
+	// authentication too.
+	Purpose string
+	// Domains, one of which a proof must name, and the Challenge it must answer. They
+	// keep a presentation from being shown again elsewhere; whether a challenge was used
+	// before is for the caller to know.
+	Domains   []string
+	Challenge string
+}
+
+// CheckFor is Check for a document that answers a request.
+func CheckFor(q Request, raw []byte, ev *Evidence, trust *Trust, at time.Time) *Report {
 	if ev == nil {
 		ev = new(Evidence)
 	}
 	if trust == nil {
 		trust = new(Trust)
 	}
-	c := &check{ev: ev, trust: trust, at: at.UTC().Truncate(time.Second)}
-	c.report = &Report{Version: ReportVersion, At: c.at}
-	c.run(raw)
+	c := newCheck(q, ev, trust, at)
+	cred, err := credential.Parse(raw)
+	c.report.Document = fmt.Sprintf("%x", sha256.Sum256(raw))
+	if err != nil {
+		c.refuse(StepFormat, err, "", "document")
+		return c.finish()
+	}
+	c.run(cred)
 	return c.finish()
+}
+
+func newCheck(q Request, ev *Evidence, trust *Trust, at time.Time) *check {
+	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second)}
+	c.report = &Report{Version: ReportVersion, At: c.at}
+	return c
 }
 
 // A check is one run of Check. Steps append to the report; what later steps build on
 // is kept beside it.
 type check struct {
-	ev     *Evidence
-	trust  *Trust
-	at     time.Time
-	report *Report
+	request Request
+	ev      *Evidence
+	trust   *Trust
+	at      time.Time
+	report  *Report
 
 	cred      *credential.Credential
 	issuer    *Issuer // entry of the issuer in the trust file; nil if there is none
@@ -49,13 +79,7 @@ type check struct {
 	anchors   []anchored // one for each Merkle proof
 }
 
-func (c *check) run(raw []byte) {
-	cred, err := credential.Parse(raw)
-	c.report.Document = fmt.Sprintf("%x", sha256.Sum256(raw))
-	if err != nil {
-		c.refuse(StepFormat, err, "", "document")
-		return
-	}
+func (c *check) run(cred *credential.Credential) {
 	c.cred = cred
 	c.report.ID, c.report.Types = cred.ID(), cred.Types()
 	c.report.Issuer.ID = cred.Issuer()
@@ -64,8 +88,15 @@ func (c *check) run(raw []byte) {
 		return
 	}
 	c.checkCanonical()
+	c.checkRequest()
 	c.checkMerkle()
 	c.checkSignatures()
+	if cred.IsPresentation() {
+		c.checkPresentation()
+		return
+	}
+	c.checkSchemas()
+	c.checkResources()
 	c.checkIssuer()
 	c.checkStanding()
 }
@@ -89,6 +120,9 @@ func (c *check) finish() *Report {
 		}
 	}
 	r.Verdict = overall(r.Steps)
+	for _, inner := range r.Credentials {
+		r.Verdict = worse(r.Verdict, inner.Verdict)
+	}
 	if r.Verdict != Invalid && c.canonical != nil {
 		r.Claims = c.canonical.Claims
 	}
@@ -177,10 +211,6 @@ func (c *check) trusting(format string, args ...any) {
 
 // checkFormat judges what parsing left open; false stops the run.
 func (c *check) checkFormat() bool {
-	if c.cred.IsPresentation() {
-		c.stop(StepFormat, CodePresentation, "/type", "document", "a presentation")
-		return false
-	}
 	if c.cred.Version() == credential.Blockcerts12 {
 		c.stop(StepFormat, CodeVersionUnjudged, "", "document", "%s", c.cred.Version())
 		return false

@@ -10,13 +10,24 @@ type Code string
 // Codes that this package gives itself. The others in the table come from the
 // packages that found the fault.
 const (
-	CodePresentation     Code = "presentation-unsupported"
 	CodeVersionUnjudged  Code = "version-unsupported"
+	CodeInner            Code = "inner-credential"
 	CodeNoProof          Code = "no-proof"
 	CodeSignerUnknown    Code = "signer-unknown"
 	CodeSignature        Code = "signature"
 	CodeUnsupportedSuite Code = "unsupported-suite"
 	CodePurpose          Code = "proof-purpose"
+
+	CodeDomain           Code = "domain"
+	CodeChallenge        Code = "challenge"
+	CodeOptionsNotSigned Code = "options-not-signed"
+	CodeSchemaMissing    Code = "schema-missing"
+	CodeSchemaType       Code = "schema-unsupported"
+	CodeSchemaBroken     Code = "schema-malformed"
+	CodeSchema           Code = "schema"
+	CodeResource         Code = "resource-digest"
+	CodeHashlink         Code = "hashlink"
+	CodeDigestForm       Code = "digest-unsupported"
 
 	CodeTargetHash  Code = "target-hash"
 	CodeMerkleRoot  Code = "merkle-root"
@@ -26,6 +37,7 @@ const (
 	CodeTxID        Code = "transaction-id"
 	CodeRootNotInTx Code = "root-not-in-transaction"
 	CodeNotJudged   Code = "not-judged"
+	CodeDisagree    Code = "observers-disagree"
 
 	CodeIssuerUnknown  Code = "issuer-unknown"
 	CodeType           Code = "type-not-authorised"
@@ -77,16 +89,18 @@ const (
 
 // Codes of warnings.
 const (
-	WarnGhost     Code = "member-not-hashed"
-	WarnDateZone  Code = "date-without-zone"
-	WarnTarget    Code = "several-anchors"
-	WarnChain     Code = "chain"
-	WarnName      Code = "confusable-name"
-	WarnText      Code = "unusual-text"
-	WarnNoStatus  Code = "no-status-published"
-	WarnTwoLists  Code = "two-lists-one-sequence"
-	WarnList      Code = "status-list-not-counted"
-	WarnLooseDate Code = "date-loose"
+	WarnGhost    Code = "member-not-hashed"
+	WarnDateZone Code = "date-without-zone"
+	WarnTarget   Code = "several-anchors"
+	WarnChain    Code = "chain"
+	WarnName     Code = "confusable-name"
+	WarnText     Code = "unusual-text"
+	WarnNoStatus Code = "no-status-published"
+	WarnTwoLists Code = "two-lists-one-sequence"
+	WarnList     Code = "status-list-not-counted"
+	WarnResource Code = "resource-not-checked"
+	WarnHolder   Code = "holder-not-bound"
+	WarnUnsigned Code = "nothing-signed"
 )
 
 // A CodeInfo is one row of the table of codes.
@@ -129,7 +143,6 @@ var codeTable = []CodeInfo{
 	{"malformed-member", Integrity, Failed, "a member has a form its version does not allow"},
 	{"malformed-proof", Integrity, Failed, "a proof cannot be read"},
 	{"malformed-date", Integrity, Failed, "a date cannot be read"},
-	{CodePresentation, Integrity, Unsupported, "presentations are not judged"},
 	{CodeVersionUnjudged, Integrity, Unsupported, "this version is not judged"},
 
 	// canonical form: internal/jsonld
@@ -146,6 +159,18 @@ var codeTable = []CodeInfo{
 	{"limit-blank-nodes", Integrity, Unavailable, "the document has more unnamed objects than what is read"},
 	{"limit-contexts", Integrity, Unavailable, "the document has more contexts inside than what is read"},
 	{"json-ld", Integrity, Failed, "the document breaks JSON-LD"},
+
+	// request, schema, resources
+	{CodeDomain, Integrity, Failed, "the proof was made for another audience, or for none"},
+	{CodeChallenge, Integrity, Failed, "the proof does not answer the challenge"},
+	{CodeOptionsNotSigned, Integrity, Unavailable, "the proof names audience and challenge, but nobody signed them"},
+	{CodeSchemaMissing, Integrity, Unavailable, "the schema that the document names is missing"},
+	{CodeSchemaType, Integrity, Unsupported, "this kind of schema is not judged"},
+	{CodeSchemaBroken, Integrity, Unavailable, "the schema cannot be read"},
+	{CodeSchema, Integrity, Failed, "the document does not follow the schema that it names"},
+	{CodeResource, Integrity, Failed, "something that the document names by digest was exchanged"},
+	{CodeHashlink, Integrity, Failed, "something that the document links to by digest was exchanged"},
+	{CodeDigestForm, Integrity, Unsupported, "this kind of digest is not judged"},
 
 	// signature: cryptosuite
 	{CodeNoProof, Integrity, Unavailable, "the document has no proof"},
@@ -165,6 +190,7 @@ var codeTable = []CodeInfo{
 	{CodeChainUnread, Integrity, Unsupported, "this block chain is not judged"},
 	{CodeNoEvidence, Integrity, Unavailable, "the evidence of the transaction is missing; gather it with: certanchor evidence"},
 	{CodeNotJudged, Integrity, Unavailable, "a step before this one did not pass"},
+	{CodeDisagree, Integrity, Unavailable, "the observers of the trust file do not agree, or too few of them have spoken"},
 	{CodeTxID, Integrity, Failed, "the evidence holds another transaction than the one named"},
 	{CodeRootNotInTx, Integrity, Failed, "the transaction commits to another root"},
 	{"limit", Integrity, Unavailable, "the evidence is larger than what is read"},

@@ -10,12 +10,15 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/internal/strictjson"
+	"github.com/certanchor/certanchor/merkleproof"
 )
 
 // Limits of an evidence file.
 const (
 	maxRuns      = 64 // header runs of one network
 	maxDocuments = 64 // documents under one name, versions of a status list among them
+
+	maxObservations = 100_000
 )
 
 var evidenceLimits = strictjson.Limits{Bytes: 512 << 20, Members: 4_000_000}
@@ -30,6 +33,10 @@ type Evidence struct {
 	Transactions map[string]*anchor.Evidence
 	// Headers are runs of block headers by network.
 	Headers map[anchor.Network][]anchor.HeaderRun
+	// Observations are what explorers or nodes said of transactions. Nothing proves
+	// them: a trust file that accepts "observed" facts believes whoever made this
+	// evidence, so gather it yourself.
+	Observations []Observation
 	// Documents by URL or DID: status lists and issuer documents, each as received,
 	// oldest first. Several versions of one list may be there.
 	Documents map[string][]Document
@@ -48,12 +55,33 @@ type Document struct {
 	Bytes     []byte
 }
 
+// An Observation is what one source said of one transaction.
+type Observation struct {
+	Source        string               // who said so, as the trust file names it
+	Chain         merkleproof.Chain    // "btc:mainnet", "eth:sepolia", …
+	TxID          string               // as printed; Ethereum ids begin 0x
+	Payload       [32]byte             // what the transaction commits to
+	Address       string               // that paid: of input 0, or the sender
+	Time          time.Time            // of the block
+	Confirmations anchor.Confirmations // the block counted as 1
+}
+
 type (
+	observationEntry struct {
+		Source        string               `json:"source"`
+		Chain         merkleproof.Chain    `json:"chain"`
+		TxID          string               `json:"txid"`
+		Payload       merkleproof.Hash     `json:"payload"`
+		Address       string               `json:"address"`
+		Time          utcTime              `json:"time"`
+		Confirmations anchor.Confirmations `json:"confirmations"`
+	}
 	evidenceFile struct {
 		Version      int                                   `json:"version"`
 		Gathered     *gatheredEntry                        `json:"gathered,omitempty"`
 		Transactions map[string]*anchor.Evidence           `json:"transactions,omitempty"`
 		Headers      map[anchor.Network][]anchor.HeaderRun `json:"headers,omitempty"`
+		Observations []observationEntry                    `json:"observations,omitempty"`
 		Documents    map[string][]documentEntry            `json:"documents,omitempty"`
 	}
 	gatheredEntry struct {
@@ -94,6 +122,13 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", maxRuns)
 		}
 	}
+	if len(f.Observations) > maxObservations {
+		return nil, bad("/observations", "more than %d", maxObservations)
+	}
+	for _, o := range f.Observations {
+		e.Observations = append(e.Observations, Observation{Source: o.Source, Chain: o.Chain, TxID: o.TxID,
+			Payload: o.Payload, Address: o.Address, Time: time.Time(o.Time), Confirmations: o.Confirmations})
+	}
 	for name, list := range f.Documents {
 		path := "/documents" + strictjson.PointerToken(name)
 		if len(list) > maxDocuments {
@@ -116,6 +151,9 @@ func (e *Evidence) Marshal() ([]byte, error) {
 	f := evidenceFile{Version: 1, Transactions: e.Transactions, Headers: e.Headers}
 	if !e.Gathered.At.IsZero() {
 		f.Gathered = &gatheredEntry{At: utcTime(e.Gathered.At), By: e.Gathered.By}
+	}
+	for _, o := range e.Observations {
+		f.Observations = append(f.Observations, observationEntry{o.Source, o.Chain, o.TxID, o.Payload, o.Address, utcTime(o.Time), o.Confirmations})
 	}
 	for name, list := range e.Documents {
 		if f.Documents == nil {
@@ -176,6 +214,11 @@ func (e *Evidence) Merge(other *Evidence) {
 	for n, runs := range other.Headers {
 		for _, r := range runs {
 			e.AddHeaders(n, r)
+		}
+	}
+	for _, o := range other.Observations {
+		if !slices.Contains(e.Observations, o) {
+			e.Observations = append(e.Observations, o)
 		}
 	}
 	for name, list := range other.Documents {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/btcsuite/btcd/btcec/v2"
+
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
@@ -38,12 +40,16 @@ func (c *check) checkSignatures() {
 }
 
 func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
-	if p.Purpose != string(did.AssertionMethod) {
+	if !slices.Contains(c.purposes(), p.Purpose) {
 		c.stop(StepSignature, CodePurpose, p.Path+"/proofPurpose", "document", "%q", p.Purpose)
 		return
 	}
 	signer := c.issuer
-	if !first && !ownsMethod(signer, p.VerificationMethod) {
+	switch {
+	case signer == nil && c.cred.IsPresentation():
+		c.checkHolderSignature(i, p)
+		return
+	case !first && !ownsMethod(signer, p.VerificationMethod):
 		signer = c.signerOf(p.VerificationMethod)
 	}
 	if signer == nil {
@@ -127,7 +133,7 @@ func (c *check) keyOf(is *Issuer, p *credential.Proof) (boundKey, bool) {
 		c.stop(StepKey, CodeIssuerKey, place, "trust file", "the issuer's document has no key %q", id)
 	case k.Controller != "" && k.Controller != is.ID:
 		c.stop(StepKey, CodeKeyController, place, "trust file", "controller %s", k.Controller)
-	case !k.May(did.AssertionMethod):
+	case is.Document.States(did.AssertionMethod) && !k.May(did.AssertionMethod):
 		c.stop(StepKey, CodeKeyPurpose, place, "trust file", "the issuer's document does not list %s under assertionMethod", id)
 	default:
 		return boundKey{*k, merged(k.Window, pin.Bounds)}, true
@@ -296,6 +302,35 @@ func jurisdictions(v any, found []string) []string {
 	return found
 }
 
+// checkHolderSignature judges the signature of a presentation by a DID that is its own
+// key: nobody has to be trusted for that. Another holder's key is not known here.
+func (c *check) checkHolderSignature(i int, p *credential.Proof) {
+	id, _, _ := strings.Cut(p.VerificationMethod, "#")
+	if holder := c.cred.Holder(); holder != "" && holder != id {
+		c.stop(StepSignature, CodeSignerUnknown, p.Path, "document", "the proof is by %s", id)
+		c.stop(StepKey, CodeIssuerKey, p.Path, "document", "the holder is %s, the proof is by %s", holder, id)
+		return
+	}
+	doc, err := did.Resolve(id)
+	if err != nil {
+		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "%v", err)
+		return
+	}
+	key, ok := doc.Key(p.VerificationMethod)
+	if !ok {
+		c.stop(StepSignature, CodeSignerUnknown, p.Path, "document", "%s is no key of %s", p.VerificationMethod, id)
+		c.stop(StepKey, CodeIssuerKey, p.Path, "document", "%s is no key of %s", p.VerificationMethod, id)
+		return
+	}
+	if err := cryptosuite.Verify(c.cred.Covered(i), p, key, c.options()); err != nil {
+		c.refuse(StepSignature, err, p.Path, "holder")
+		c.stop(StepKey, CodeNotJudged, p.Path, "holder", "the signature did not hold")
+		return
+	}
+	c.pass(StepSignature, p.Path, "holder", "%s by %s", p.Suite, p.VerificationMethod)
+	c.pass(StepKey, p.Path, "holder", "the holder's DID is the key")
+}
+
 // checkAddress asks whether the transaction was paid by an address of the issuer, at a
 // time when it was one, or commits to a root that the issuer published.
 func (c *check) checkAddress(a anchored) {
@@ -311,12 +346,61 @@ func (c *check) checkAddress(a anchored) {
 		c.stop(StepAddress, CodeNotJudged, p.Path, "evidence", "the paying address is not proven")
 		return
 	}
-	w, ok := addressWindow(c.issuer, a.address)
-	if !ok {
-		c.stop(StepAddress, CodeAddress, p.Path, "trust file", "%s is no address of %s", a.address, c.issuer.Label)
+	w, fault := c.addressWindow(a, p)
+	if fault != "" {
+		c.stop(StepAddress, CodeAddress, p.Path, "trust file", "%s: %s", a.address, fault)
 		return
 	}
 	c.judgeTime(StepAddress, addressCodes, w, anchorTime{interval: a.time, claimed: true}, p.Path)
+}
+
+// addressWindow returns when the paying address counts as the issuer's, or why it does
+// not. An address the trust file states itself counts whoever holds its key: a
+// federation may pay for its boards. One from the issuer's own documents must be that of
+// the key the proof names, if it names one that is known.
+func (c *check) addressWindow(a anchored, p *credential.Proof) (w window, fault string) {
+	doc, listed := listedAddress(c.issuer, a.address)
+	if i := slices.IndexFunc(c.issuer.Addresses, func(x PinnedAddress) bool { return x.Address == a.address }); i >= 0 {
+		return merged(doc, c.issuer.Addresses[i].Bounds), ""
+	}
+	if id, _, _ := strings.Cut(p.VerificationMethod, "#"); isDID(id) && isDID(c.issuer.ID) && id != c.issuer.ID {
+		return w, "the proof names a key of " + id
+	}
+	key, derived := c.derivedAddress(a, p)
+	switch {
+	case key != nil && !derived:
+		return w, "it is not the address of the key the proof names"
+	case listed:
+		return merged(doc, Bounds{}), ""
+	}
+	return w, "it is no address of " + c.issuer.Label
+}
+
+func isDID(id string) bool { return strings.HasPrefix(id, "did:") }
+
+// derivedAddress returns the secp256k1 key that the proof names in the issuer's
+// documents, if there is one, and whether the paying address is one of its own.
+func (c *check) derivedAddress(a anchored, p *credential.Proof) (key *did.Key, derived bool) {
+	for _, d := range []*did.Document{c.issuer.Document, c.issuer.Profile} {
+		if d == nil || a.network == "" {
+			continue
+		}
+		k, ok := d.Key(p.VerificationMethod)
+		if !ok {
+			continue
+		}
+		pub, ok := k.Public.(*btcec.PublicKey)
+		if !ok {
+			continue
+		}
+		for _, profile := range []anchor.Profile{anchor.ProfileBlockcerts, anchor.ProfileSegwit, anchor.ProfileTaproot} {
+			if own, err := anchor.Address(pub, profile, a.network); err == nil && own == a.address {
+				return k, true
+			}
+		}
+		return k, false
+	}
+	return nil, false
 }
 
 // anchorSkipped reports whether the address step was found not to be required.
@@ -324,17 +408,15 @@ func (c *check) anchorSkipped() bool {
 	return slices.ContainsFunc(c.report.Steps, func(s Step) bool { return s.Name == StepAddress && s.Result == NotRequired })
 }
 
-func addressWindow(is *Issuer, address string) (window, bool) {
-	var doc did.Window
-	found := false
-	if is.Document != nil {
-		if i := slices.IndexFunc(is.Document.Addresses, func(a did.Address) bool { return a.Address == address }); i >= 0 {
-			doc, found = is.Document.Addresses[i].Window, true
+// listedAddress looks an address up in the issuer's documents.
+func listedAddress(is *Issuer, address string) (did.Window, bool) {
+	for _, d := range []*did.Document{is.Document, is.Profile} {
+		if d == nil {
+			continue
+		}
+		if a, ok := d.Address(address); ok {
+			return a.Window, true
 		}
 	}
-	var pin Bounds
-	if i := slices.IndexFunc(is.Addresses, func(a PinnedAddress) bool { return a.Address == address }); i >= 0 {
-		pin, found = is.Addresses[i].Bounds, true
-	}
-	return merged(doc, pin), found
+	return did.Window{}, false
 }

@@ -84,6 +84,9 @@ type Report struct {
 	Warnings []Warning    `json:"warnings,omitempty"`
 	// StatusAt is the moment the freshest list that counted speaks about.
 	StatusAt *time.Time `json:"statusAt,omitempty"`
+	// Credentials are the reports on what a presentation carries, in order; its own
+	// Verdict is the worst of all.
+	Credentials []*Report `json:"credentials,omitempty"`
 	// Trusting lists what the verdict rests on and nobody here could check.
 	Trusting []string `json:"trusting,omitempty"`
 	// Claims is the document without proofs, limited to members that were hashed. It
@@ -124,6 +127,11 @@ func (r *Report) Err() error {
 // of another. It returns false for a Valid report.
 func (r *Report) Deciding() (Step, bool) {
 	var second *Step
+	for _, inner := range r.Credentials {
+		if s, stopped := inner.Deciding(); stopped && inner.Verdict == r.Verdict && overall(r.Steps) != r.Verdict {
+			return s, true
+		}
+	}
 	for i, s := range r.Steps {
 		if !r.decides(s) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/status"
 )
 
@@ -91,13 +92,25 @@ func (c *check) checkWithoutEntries() {
 		c.stop(StepRevocation, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
 		return
 	}
-	if c.issuer.Document == nil || c.issuer.Document.RevocationList == "" {
+	url := c.issuer.revocationList()
+	if url == "" {
 		c.warn(WarnNoStatus, "/credentialStatus", "the issuer publishes no revocation for this document")
 		c.skip(StepRevocation, "neither document nor issuer names a status list")
 		c.skip(StepStatusAge, "neither document nor issuer names a status list")
 		return
 	}
-	c.checkOpenBadgesList(c.issuer.Document.RevocationList)
+	c.checkOpenBadgesList(url)
+}
+
+// revocationList returns the URL of the Open Badges list that the issuer's own
+// documents name. One that only a certificate names could be the holder's.
+func (is *Issuer) revocationList() string {
+	for _, d := range []*did.Document{is.Document, is.Profile} {
+		if d != nil && d.RevocationList != "" {
+			return d.RevocationList
+		}
+	}
+	return ""
 }
 
 // checkOpenBadgesList reads the unsigned list of ids. Nobody can show who wrote it, so

@@ -47,6 +47,13 @@ const Any = "*"
 type Trust struct {
 	// Networks whose anchors are accepted; on others the network step is unavailable.
 	Networks []anchor.Network
+	// OtherChains are block chains whose anchors are accepted as observed facts:
+	// Ethereum, on which old Blockcerts stand. There is no proof for them here.
+	OtherChains []merkleproof.Chain
+	// Observers are the sources whose observations count, and ObserversNeeded how many
+	// of them must agree; 0 means all.
+	Observers       []string
+	ObserversNeeded int
 	// AnchorOptional accepts a document on its signature alone if it has no anchor.
 	AnchorOptional bool
 	// MinConfirmations is how many blocks must confirm an anchor, its own included;
@@ -75,7 +82,10 @@ type Issuer struct {
 	Label string // the name to show
 	// Document is the issuer's own document, pinned. Keys and Addresses add to it or
 	// bound it; for a did:key or did:jwk it is computed.
-	Document  *did.Document
+	Document *did.Document
+	// Profile is the Blockcerts profile of an issuer whose Document is a DID document:
+	// its addresses and revocation list count too.
+	Profile   *did.Document
 	Keys      []PinnedKey
 	Addresses []PinnedAddress
 	// Types it may issue, and Jurisdictions it may speak for; Any stands for all. An
@@ -167,6 +177,8 @@ type (
 	trustFile struct {
 		Version          int                 `json:"version"`
 		Networks         []string            `json:"networks"`
+		Observers        []string            `json:"observers,omitempty"`
+		ObserversNeeded  int                 `json:"observersNeeded,omitempty"`
 		Anchor           string              `json:"anchor,omitempty"`
 		MinConfirmations int32               `json:"minConfirmations,omitempty"`
 		WeakestChainFact ChainFact           `json:"weakestChainFact,omitempty"`
@@ -192,6 +204,7 @@ type (
 		ID            string             `json:"id"`
 		Label         string             `json:"label"`
 		Document      map[string]any     `json:"document,omitempty"`
+		Profile       map[string]any     `json:"profile,omitempty"`
 		Keys          []keyEntry         `json:"keys,omitempty"`
 		Addresses     []addressEntry     `json:"addresses,omitempty"`
 		Types         []string           `json:"types,omitempty"`
@@ -256,6 +269,8 @@ func ParseTrust(data []byte, open func(name string) ([]byte, error)) (*Trust, er
 		AnchorOptional:   f.Anchor == "optional",
 		MinConfirmations: anchor.Confirmations(f.MinConfirmations),
 		WeakestChainFact: f.WeakestChainFact,
+		Observers:        f.Observers,
+		ObserversNeeded:  f.ObserversNeeded,
 		StatusFloor:      f.StatusFloor,
 	}}
 	b.scalars(&f)
@@ -296,6 +311,9 @@ func (b *trustBuilder) scalars(f *trustFile) {
 	if f.WeakestChainFact != "" && !slices.Contains(chainFacts, f.WeakestChainFact) {
 		b.fail("/weakestChainFact", `%q; say "proven", "node" or "observed"`, f.WeakestChainFact)
 	}
+	if f.ObserversNeeded < 0 || f.ObserversNeeded > len(f.Observers) {
+		b.fail("/observersNeeded", "must be at most the number of observers, %d", len(f.Observers))
+	}
 	if f.StatusMaxAge != "" {
 		d, err := time.ParseDuration(f.StatusMaxAge)
 		if err != nil || d <= 0 {
@@ -307,6 +325,10 @@ func (b *trustBuilder) scalars(f *trustFile) {
 
 func (b *trustBuilder) networks(f *trustFile) {
 	for i, name := range f.Networks {
+		if c := merkleproof.Chain(name); c.IsEthereum() && c.Known() {
+			b.t.OtherChains = append(b.t.OtherChains, c)
+			continue
+		}
 		n, err := anchor.ParseNetwork(name)
 		if err != nil {
 			b.fail(fmt.Sprintf("/networks/%d", i), "%v", err)
@@ -399,6 +421,13 @@ func (b *trustBuilder) issuer(path string, e issuerEntry) {
 	is := Issuer{ID: e.ID, Label: e.Label, Types: e.Types, Jurisdictions: e.Jurisdictions,
 		StatusIssuers: e.StatusIssuers, Roots: e.Roots, AcceptUnsignedLists: e.AcceptUnsignedLists}
 	b.document(path, &is, e.Document)
+	if e.Profile != nil {
+		p, err := did.FromObject(e.Profile)
+		if err != nil {
+			b.fail(path+"/profile", "%v", err)
+		}
+		is.Profile = p
+	}
 	for i, k := range e.Keys {
 		p := PinnedKey{ID: k.ID, Bounds: k.bounds()}
 		if k.PublicKeyMultibase != "" {
@@ -449,7 +478,7 @@ func (b *trustBuilder) document(path string, is *Issuer, object map[string]any) 
 		b.fail(path+"/document", "%v", err)
 		return
 	}
-	if d.ID != is.ID {
+	if d.ID != "" && d.ID != is.ID {
 		b.fail(path+"/document/id", "the document is of %s, the entry of %s", d.ID, is.ID)
 	}
 	is.Document = d

@@ -70,6 +70,9 @@ type StepName string
 const (
 	StepFormat           StepName = "format"
 	StepCanonical        StepName = "canonical-form"
+	StepRequest          StepName = "request"
+	StepSchema           StepName = "schema"
+	StepResources        StepName = "resources"
 	StepSignature        StepName = "signature"
 	StepPath             StepName = "merkle-path"
 	StepTransaction      StepName = "anchor-transaction"
@@ -96,6 +99,9 @@ var steps = []struct {
 }{
 	{StepFormat, Integrity},
 	{StepCanonical, Integrity},
+	{StepRequest, Integrity},
+	{StepSchema, Integrity},
+	{StepResources, Integrity},
 	{StepSignature, Integrity},
 	{StepPath, Integrity},
 	{StepTransaction, Integrity},
@@ -156,6 +162,17 @@ func overall(list []Step) Verdict {
 		return NotInForce
 	case open:
 		return Indeterminate
+	}
+	return Valid
+}
+
+// worse returns the verdict of two documents that must both hold: Invalid beats
+// NotInForce beats Indeterminate beats Valid.
+func worse(a, b Verdict) Verdict {
+	for _, v := range []Verdict{Invalid, NotInForce, Indeterminate} {
+		if a == v || b == v {
+			return v
+		}
 	}
 	return Valid
 }

@@ -1,0 +1,91 @@
+package verifier
+
+import (
+	"crypto/subtle"
+	"slices"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/did"
+)
+
+// purposes returns which purposes a proof may state.
+func (c *check) purposes() []string {
+	switch {
+	case c.request.Purpose != "":
+		return []string{c.request.Purpose}
+	case c.cred.IsPresentation():
+		return []string{string(did.Authentication), string(did.AssertionMethod)}
+	}
+	return []string{string(did.AssertionMethod)}
+}
+
+// checkRequest holds the proofs to the audience and challenge that were asked for. One
+// that the document lacks fails; one that is there and unsigned proves nothing.
+func (c *check) checkRequest() {
+	if len(c.request.Domains) == 0 && c.request.Challenge == "" {
+		c.skip(StepRequest, "nothing was asked for")
+		return
+	}
+	signed := false
+	for i := range c.cred.Proofs() {
+		p := &c.cred.Proofs()[i]
+		named := slices.ContainsFunc(p.Domain, func(d string) bool { return slices.Contains(c.request.Domains, d) })
+		if len(c.request.Domains) > 0 && !named {
+			c.stop(StepRequest, CodeDomain, p.Path+"/domain", "document", "made for %q", p.Domain)
+			return
+		}
+		// The challenge is a secret of one exchange, so its comparison tells nothing
+		// by its length of time.
+		if c.request.Challenge != "" && subtle.ConstantTimeCompare([]byte(p.Challenge), []byte(c.request.Challenge)) != 1 {
+			c.stop(StepRequest, CodeChallenge, p.Path+"/challenge", "document", "another challenge or none")
+			return
+		}
+		signed = signed || !p.IsMerkle()
+	}
+	if !signed {
+		c.stop(StepRequest, CodeOptionsNotSigned, "/proof", "document", "a Merkle proof does not sign its options")
+		return
+	}
+	c.pass(StepRequest, "/proof", "document", "made for this audience and challenge")
+}
+
+// presentationSteps are those about an issuer and what it says, which a presentation
+// has not.
+var presentationSteps = []StepName{StepSchema, StepResources, StepTrusted, StepAuthorised, StepValidity, StepRevocation, StepLegalStatus, StepStatusAge}
+
+// checkPresentation judges what a presentation carries, each document as if it had come
+// alone. What was asked of the holder was asked of the presentation.
+func (c *check) checkPresentation() {
+	for _, s := range presentationSteps {
+		c.skip(s, "a presentation is the holder's, not an issuer's")
+	}
+	if c.issuer != nil {
+		for _, a := range c.anchors {
+			c.checkAddress(a)
+		}
+	} else if len(c.anchors) > 0 {
+		c.stop(StepAddress, CodeNotJudged, "/holder", "trust file", "the holder is not known")
+	}
+	inner, err := c.cred.Inner()
+	if err != nil {
+		c.refuse(StepFormat, err, "", "document")
+		return
+	}
+	for _, cred := range inner {
+		one := newCheck(Request{}, c.ev, c.trust, c.at)
+		one.report.Document = cred.Digest()
+		one.run(cred)
+		c.report.Credentials = append(c.report.Credentials, one.finish())
+		c.warnHolder(cred)
+	}
+}
+
+// warnHolder tells when a credential's subject is not the one who signed the
+// presentation.
+func (c *check) warnHolder(cred *credential.Credential) {
+	subject, _ := cred.Member("credentialSubject").(map[string]any)
+	id, _ := subject["id"].(string)
+	if holder := c.cred.Issuer(); id == "" || id != holder {
+		c.warn(WarnHolder, cred.Path(), "the subject %q is not the holder %q", id, holder)
+	}
+}
