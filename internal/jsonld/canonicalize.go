@@ -26,7 +26,8 @@ type Limits struct {
 	Quads      int // statements
 	BlankNodes int
 	// Work counts calls of the Hash N-Degree Quads algorithm and the orders of
-	// nodes it tries (RDFC-1.0, section 4.8), together.
+	// nodes it tries (RDFC-1.0, section 4.8), together; one that looks at eight
+	// quads or nodes counts twice, and so on.
 	Work int
 }
 

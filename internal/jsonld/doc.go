@@ -17,8 +17,10 @@
 //     for what [Mode] allows to leave out, and that is named in the result.
 //   - Names of things are absolute IRIs.
 //
-// Two things are not signed and no check can see them: the order of array elements
-// outside a list, and whether a value stands alone or in an array of one.
+// Some things are not signed and no check can see them: the order of array elements
+// outside a list, whether a value stands alone or in an array of one, whether a
+// reference is written as a text or as an object with an id alone, and the labels of
+// blank nodes, which only Lax accepts.
 //
 // # How
 //

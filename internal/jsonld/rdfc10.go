@@ -1,6 +1,7 @@
 package jsonld
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,36 +23,27 @@ func sha256Hex(b []byte) string {
 // (RDFC-1.0, section 4.5). Nodes are numbers, indexes into canon.nodes.
 type issuer struct {
 	prefix string
-	order  []int       // nodes in the order of issue
-	index  map[int]int // node -> place in order
+	order  []int // nodes in the order of issue
+	place  []int // node -> its place in order, from 1; 0 without a label
 }
 
-func newIssuer(prefix string) *issuer {
-	return &issuer{prefix: prefix, index: map[int]int{}}
+func (c *canon) newIssuer(prefix string) *issuer {
+	return &issuer{prefix: prefix, place: make([]int, len(c.nodes))}
 }
 
 func (is *issuer) clone() *issuer {
-	c := &issuer{prefix: is.prefix, order: slices.Clone(is.order), index: make(map[int]int, len(is.index)+4)}
-	for i, n := range c.order {
-		c.index[n] = i
-	}
-	return c
+	return &issuer{prefix: is.prefix, order: slices.Clone(is.order), place: slices.Clone(is.place)}
 }
 
-func (is *issuer) has(node int) bool {
-	_, ok := is.index[node]
-	return ok
-}
+func (is *issuer) has(node int) bool { return is.place[node] > 0 }
 
 // label returns the label of node, without "_:", and issues one if there is none.
 func (is *issuer) label(node int) string {
-	i, ok := is.index[node]
-	if !ok {
-		i = len(is.order)
-		is.index[node] = i
+	if !is.has(node) {
 		is.order = append(is.order, node)
+		is.place[node] = len(is.order)
 	}
-	return is.prefix + strconv.Itoa(i)
+	return is.prefix + strconv.Itoa(is.place[node]-1)
 }
 
 // canon is the canonicalisation state of one dataset (RDFC-1.0, section 4.3).
@@ -84,14 +76,14 @@ func (c *canon) canonicalLabel(t term) string { return c.canonical.label(c.numbe
 // quad twice; canon.canonical holds the result.
 func canonicalLabels(quads []quad, hash hashFunc, lim Limits) (*canon, *Error) {
 	c := &canon{
-		quads: quads, numbers: map[string]int{}, canonical: newIssuer("c14n"),
-		hash: hash, work: lim.Work, maxWork: lim.Work,
+		quads: quads, numbers: map[string]int{}, hash: hash, work: lim.Work, maxWork: lim.Work,
 	}
 	c.index()
 	if len(c.nodes) > lim.BlankNodes {
 		return nil, &Error{Code: CodeLimitBlankNodes,
 			Detail: fmt.Sprintf("%d blank nodes, allowed are %d", len(c.nodes), lim.BlankNodes)}
 	}
+	c.canonical = c.newIssuer("c14n")
 	shared := c.labelUnique()
 	for _, nodes := range shared {
 		if err := c.labelShared(nodes); err != nil {
@@ -163,7 +155,7 @@ func (c *canon) labelShared(nodes []int) *Error {
 		if c.canonical.has(n) {
 			continue
 		}
-		is := newIssuer("b")
+		is := c.newIssuer("b")
 		is.label(n)
 		h, is, err := c.hashNDegree(n, is)
 		if err != nil {
@@ -218,21 +210,22 @@ func (c *canon) hashRelated(node int, q quad, is *issuer, position byte) string 
 	return c.hash(in)
 }
 
-// spend takes one unit of work. It is called for every Hash N-Degree Quads and for
-// every order of nodes tried in it, since either alone can explode.
-func (c *canon) spend() *Error {
-	if c.work == 0 {
+// spend takes one unit of work, and one more for every eight things looked at. It is
+// called for every Hash N-Degree Quads and for every order of nodes tried in it, since
+// either alone can explode, and since ten nodes can have a thousand quads each.
+func (c *canon) spend(looked int) *Error {
+	c.work -= 1 + looked/8
+	if c.work < 0 {
 		return &Error{Code: CodeLimitWork,
 			Detail: fmt.Sprintf("telling %d blank nodes apart needs more than %d steps", len(c.nodes), c.maxWork)}
 	}
-	c.work--
 	return nil
 }
 
 // hashNDegree is section 4.8. It returns the hash and the issuer to go on with; is
 // itself stays as it was.
 func (c *canon) hashNDegree(node int, is *issuer) (string, *issuer, *Error) {
-	if err := c.spend(); err != nil {
+	if err := c.spend(len(c.mentions[node])); err != nil {
 		return "", nil, err
 	}
 	related := c.related(node, is)
@@ -272,20 +265,20 @@ func (c *canon) related(node int, is *issuer) map[string][]int {
 
 // shortestPath tries the orders of nodes and returns the least path with the issuer
 // that made it (step 5.4).
-func (c *canon) shortestPath(nodes []int, is *issuer) (string, *issuer, *Error) {
-	var chosen string
+func (c *canon) shortestPath(nodes []int, is *issuer) ([]byte, *issuer, *Error) {
+	var chosen []byte
 	var chosenIssuer *issuer
 	order := slices.Clone(nodes)
 	slices.Sort(order)
 	for {
-		if err := c.spend(); err != nil {
-			return "", nil, err
+		if err := c.spend(len(order)); err != nil {
+			return nil, nil, err
 		}
 		path, pathIssuer, err := c.tryOrder(order, is.clone(), chosen)
 		if err != nil {
-			return "", nil, err
+			return nil, nil, err
 		}
-		if pathIssuer != nil && (chosenIssuer == nil || path < chosen) {
+		if pathIssuer != nil && (chosenIssuer == nil || bytes.Compare(path, chosen) < 0) {
 			chosen, chosenIssuer = path, pathIssuer
 		}
 		if !nextPermutation(order) {
@@ -296,32 +289,33 @@ func (c *canon) shortestPath(nodes []int, is *issuer) (string, *issuer, *Error) 
 
 // tryOrder walks one order of nodes. It gives up with a nil issuer as soon as the
 // path cannot become less than best (steps 5.4.4.3 and 5.4.5.5).
-func (c *canon) tryOrder(order []int, is *issuer, best string) (string, *issuer, *Error) {
-	var path string
+func (c *canon) tryOrder(order []int, is *issuer, best []byte) ([]byte, *issuer, *Error) {
+	var path []byte
 	var recurse []int
-	worse := func() bool { return best != "" && len(path) >= len(best) && path > best }
+	worse := func() bool { return len(best) > 0 && len(path) >= len(best) && bytes.Compare(path, best) > 0 }
 	for _, n := range order {
+		path = append(path, "_:"...)
 		if c.canonical.has(n) {
-			path += "_:" + c.canonical.label(n)
+			path = append(path, c.canonical.label(n)...)
 		} else {
 			if !is.has(n) {
 				recurse = append(recurse, n)
 			}
-			path += "_:" + is.label(n)
+			path = append(path, is.label(n)...)
 		}
 		if worse() {
-			return "", nil, nil
+			return nil, nil, nil
 		}
 	}
 	for _, n := range recurse {
 		h, next, err := c.hashNDegree(n, is)
 		if err != nil {
-			return "", nil, err
+			return nil, nil, err
 		}
-		path += "_:" + is.label(n) + "<" + h + ">"
+		path = append(path, "_:"+is.label(n)+"<"+h+">"...)
 		is = next
 		if worse() {
-			return "", nil, nil
+			return nil, nil, nil
 		}
 	}
 	return path, is, nil

@@ -5,7 +5,6 @@ import (
 	"crypto/sha512"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -57,7 +56,9 @@ func TestW3C(t *testing.T) {
 				if err == nil || err.Code != CodeLimitWork {
 					t.Fatalf("error %v, want %s", err, CodeLimitWork)
 				}
-				t.Logf("refused after %v", elapsed)
+				if elapsed > time.Second { // some 40 ms on an idle machine
+					t.Errorf("refused after %v", elapsed)
+				}
 				return
 			}
 			if err != nil {
@@ -87,5 +88,3 @@ func TestW3C(t *testing.T) {
 		t.Errorf("the suite has shrunk: %v", counts)
 	}
 }
-
-var _ = errors.As

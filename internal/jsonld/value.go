@@ -44,7 +44,7 @@ func (r *reader) scalar(s scope, value any) (term, *Error) {
 // none, every implementation drops the statement: the Blockcerts 3.0-beta context
 // takes the HTML of a display for an IRI, so that no such display was ever signed.
 func (r *reader) reference(full, written string) (term, *Error) {
-	if r.mode == Lax && (!hasScheme(full) || strings.ContainsAny(full, " \t\n\r\f\v")) {
+	if r.mode == Lax && !strings.HasPrefix(full, "_:") && (!hasScheme(full) || strings.ContainsAny(full, " \t\n\r\f\v")) {
 		return term{}, r.ghost("relative-iri")
 	}
 	return r.resource(full, written)
@@ -135,6 +135,8 @@ func (r *reader) languageMap(s scope, object map[string]any) *Error {
 		lang := name
 		if s.active.expand(name, true) == "@none" {
 			lang = ""
+		} else if !languageTag(name) {
+			return r.fail(CodeJSONLD, "%q is no language tag", name)
 		}
 		if err := r.languageValues(s, object[name], lang); err != nil {
 			return err
