@@ -20,15 +20,15 @@ type RevocationList struct {
 	reasons map[string]string
 }
 
-// ParseRevocationList reads an Open Badges revocation list. A document without the
-// member revokedAssertions is refused: read as an empty list it would say that
+// ParseRevocationList reads an Open Badges revocation list. Real ones may lack a type.
+// A document without the member revokedAssertions is refused: read as an empty list it would say that
 // nothing was revoked.
 func ParseRevocationList(data []byte) (*RevocationList, error) {
 	v, err := strictjson.ParseObject(data, strictjson.Limits{Bytes: maxRevocationList, Members: maxRevoked})
 	if err != nil {
 		return nil, err
 	}
-	if v["type"] != "RevocationList" {
+	if t, stated := v["type"]; stated && t != "RevocationList" {
 		return nil, fail(CodeList, "type is not RevocationList")
 	}
 	entries, ok := v["revokedAssertions"].([]any)

@@ -100,7 +100,8 @@ const (
 	WarnList     Code = "status-list-not-counted"
 	WarnResource Code = "resource-not-checked"
 	WarnHolder   Code = "holder-not-bound"
-	WarnUnsigned Code = "nothing-signed"
+	WarnSchema   Code = "schema-of-subject"
+	WarnPurpose  Code = "status-list-without-purpose"
 )
 
 // A CodeInfo is one row of the table of codes.

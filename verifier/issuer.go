@@ -359,29 +359,42 @@ func (c *check) checkAddress(a anchored) {
 // federation may pay for its boards. One from the issuer's own documents must be that of
 // the key the proof names, if it names one that is known.
 func (c *check) addressWindow(a anchored, p *credential.Proof) (w window, fault string) {
-	doc, listed := listedAddress(c.issuer, a.address)
-	if i := slices.IndexFunc(c.issuer.Addresses, func(x PinnedAddress) bool { return x.Address == a.address }); i >= 0 {
-		return merged(doc, c.issuer.Addresses[i].Bounds), ""
+	owner := c.anchorOwner(p)
+	doc, listed := listedAddress(owner, a.address)
+	if i := slices.IndexFunc(owner.Addresses, func(x PinnedAddress) bool { return x.Address == a.address }); i >= 0 {
+		return merged(doc, owner.Addresses[i].Bounds), ""
 	}
-	if id, _, _ := strings.Cut(p.VerificationMethod, "#"); isDID(id) && isDID(c.issuer.ID) && id != c.issuer.ID {
+	if id, _, _ := strings.Cut(p.VerificationMethod, "#"); isDID(id) && isDID(owner.ID) && id != owner.ID {
 		return w, "the proof names a key of " + id
 	}
-	key, derived := c.derivedAddress(a, p)
+	key, derived := derivedAddress(owner, a, p)
 	switch {
 	case key != nil && !derived:
 		return w, "it is not the address of the key the proof names"
 	case listed:
 		return merged(doc, Bounds{}), ""
 	}
-	return w, "it is no address of " + c.issuer.Label
+	return w, "it is no address of " + owner.Label
+}
+
+// anchorOwner is who must own the paying address: the issuer; or, for a Merkle proof
+// after the issuer's own, whom the proof names, if the trust file names them too. Such a
+// proof adds time, not authorship.
+func (c *check) anchorOwner(p *credential.Proof) *Issuer {
+	if first := &c.cred.Proofs()[0]; p != first && !ownsMethod(c.issuer, p.VerificationMethod) {
+		if other := c.signerOf(p.VerificationMethod); other != nil {
+			return other
+		}
+	}
+	return c.issuer
 }
 
 func isDID(id string) bool { return strings.HasPrefix(id, "did:") }
 
 // derivedAddress returns the secp256k1 key that the proof names in the issuer's
 // documents, if there is one, and whether the paying address is one of its own.
-func (c *check) derivedAddress(a anchored, p *credential.Proof) (key *did.Key, derived bool) {
-	for _, d := range []*did.Document{c.issuer.Document, c.issuer.Profile} {
+func derivedAddress(owner *Issuer, a anchored, p *credential.Proof) (key *did.Key, derived bool) {
+	for _, d := range []*did.Document{owner.Document, owner.Profile} {
 		if d == nil || a.network == "" {
 			continue
 		}

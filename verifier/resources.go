@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/btcsuite/btcd/address/v2/base58"
@@ -73,11 +74,47 @@ func (c *check) checkSchema(s credential.Resource) {
 	if err == nil {
 		err = schema.Validate(doc)
 	}
-	if err != nil {
-		c.stop(StepSchema, CodeSchema, s.Path, "evidence", "%s", firstLine(err))
+	if err == nil {
+		c.pass(StepSchema, s.Path, "evidence", "follows %s", s.ID)
 		return
 	}
-	c.pass(StepSchema, s.Path, "evidence", "follows %s", s.ID)
+	if c.subjectsFollow(schema, doc) {
+		c.warn(WarnSchema, s.Path, "the schema is one of the subject, not of the credential")
+		c.pass(StepSchema, s.Path, "evidence", "the subject follows %s", s.ID)
+		return
+	}
+	c.stop(StepSchema, CodeSchema, s.Path, "evidence", "%s", firstLine(err))
+}
+
+// subjectsFollow applies a schema to each subject alone, as issuers of Blockcerts write
+// theirs (Blockcerts formats, section 9). W3C applies a schema to the whole; a genuine
+// certificate must not be called altered for it.
+func (c *check) subjectsFollow(schema *jsonschema.Schema, doc any) bool {
+	whole, ok := doc.(map[string]any)
+	if !ok || !slices.ContainsFunc(contextTexts(whole["@context"]), func(u string) bool { return strings.Contains(u, "blockcerts") }) {
+		return false
+	}
+	subjects, ok := whole["credentialSubject"].([]any)
+	if !ok {
+		subjects = []any{whole["credentialSubject"]}
+	}
+	for _, s := range subjects {
+		if schema.Validate(s) != nil {
+			return false
+		}
+	}
+	return len(subjects) > 0
+}
+
+func contextTexts(v any) []string {
+	list, _ := v.([]any)
+	var texts []string
+	for _, e := range list {
+		if s, ok := e.(string); ok {
+			texts = append(texts, s)
+		}
+	}
+	return texts
 }
 
 func compileSchema(id string, raw []byte) (*jsonschema.Schema, error) {

@@ -122,7 +122,12 @@ func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, 
 		l.until = until.Early
 	}
 	subject, _ := claims["credentialSubject"].(map[string]any)
-	if !purposeListed(subject["statusPurpose"], e.Purpose) {
+	switch _, stated := subject["statusPurpose"]; {
+	case !stated:
+		// Samples of Blockcerts lists state none; the URL that the document signs then
+		// names a list of one purpose.
+		c.warn(WarnPurpose, e.List, "the list states no purpose")
+	case !purposeListed(subject["statusPurpose"], e.Purpose):
 		return l, uncounted(CodeListPurpose, errors.New("the list is for another purpose than "+e.Purpose))
 	}
 	size, err := listSize(subject, e)
