@@ -3,7 +3,6 @@ package credential
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -36,39 +35,14 @@ const (
 	Blockcerts2  Version = "blockcerts-2"   // Open Badges assertion with a signature
 	VC1          Version = "vc-1.1"         // Blockcerts 3.0 and 3.1 among them
 	VC2          Version = "vc-2.0"         // Blockcerts 3.2 among them
+	Profile      Version = "issuer-profile" // what ParseProfile reads
 )
-
-// A Code names why a document could not be read. Codes are stable.
-type Code string
-
-// The codes of Error. Errors of the JSON itself come from internal/strictjson.
-const (
-	CodeVersion Code = "unknown-version"
-	CodeMember  Code = "malformed-member"
-	CodeProof   Code = "malformed-proof"
-	CodeDate    Code = "malformed-date"
-	CodeLimit   Code = "limit-proofs"
-)
-
-// An Error says why a document could not be read.
-type Error struct {
-	Code   Code
-	Path   string // JSON pointer
-	Detail string
-}
-
-func (e *Error) Error() string {
-	return fmt.Sprintf("credential: %s at %s: %s", e.Code, e.Path, e.Detail)
-}
-
-func fail(code Code, path, format string, args ...any) error {
-	return &Error{Code: code, Path: path, Detail: fmt.Sprintf(format, args...)}
-}
 
 // A Credential is a parsed document. It is not changed after Parse and safe for
 // concurrent use.
 type Credential struct {
 	version Version
+	path    string
 	raw     []byte
 	doc     map[string]any
 	proofs  []Proof
@@ -87,24 +61,37 @@ func Parse(raw []byte) (*Credential, error) {
 // FromObject is Parse for a document parsed already; raw are its bytes as received.
 // It keeps both and changes neither.
 func FromObject(raw []byte, doc map[string]any) (*Credential, error) {
-	c := &Credential{raw: raw, doc: doc}
-	var err error
-	if c.version, err = versionOf(doc); err != nil {
+	v, err := versionOf(doc)
+	if err != nil {
 		return nil, err
 	}
-	if err = c.checkMembers(); err != nil {
-		return nil, err
-	}
-	c.proofs, err = readProofs(c.version, doc)
-	return c, err
+	return read(raw, doc, v)
 }
 
-// versionOf looks at members and contexts, never at a version number that a holder
-// could have added.
-func versionOf(doc map[string]any) (Version, error) {
-	if _, ok := doc["document"].(map[string]any); ok && doc["receipt"] != nil {
-		return Blockcerts12, nil
+// ParseProfile reads a signed issuer profile: a document that is no credential, names
+// itself by id and carries proofs as a credential does. Its version is Profile.
+func ParseProfile(raw []byte) (*Credential, error) {
+	doc, err := strictjson.ParseObject(raw, strictjson.Limits{Bytes: MaxBytes})
+	if err != nil {
+		return nil, err
 	}
+	return read(raw, doc, Profile)
+}
+
+func read(raw []byte, doc map[string]any, v Version) (*Credential, error) {
+	c := &Credential{version: v, raw: raw, doc: doc}
+	if err := c.checkMembers(); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.proofs, err = readProofs(v, doc); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// versionOf looks at contexts before members: a member is easier to add.
+func versionOf(doc map[string]any) (Version, error) {
 	contexts := contextURLs(doc["@context"])
 	switch v1, v2 := slices.Contains(contexts, ContextVC1), slices.Contains(contexts, ContextVC2); {
 	case v1 && v2:
@@ -114,8 +101,14 @@ func versionOf(doc map[string]any) (Version, error) {
 	case v1:
 		return VC1, nil
 	}
-	if _, ok := doc["badge"].(map[string]any); ok {
+	has := func(name string) bool { return asObject(doc[name]) != nil }
+	switch {
+	case has("document") && has("receipt"):
+		return Blockcerts12, nil
+	case has("badge"):
 		return Blockcerts2, nil
+	case has("certificate") && has("assertion"):
+		return "", fail(CodeUnsupported, "", "Blockcerts 1.1: the proof is outside of the file")
 	}
 	return "", fail(CodeVersion, "/@context", "neither a W3C credential nor a Blockcerts certificate")
 }
@@ -132,19 +125,24 @@ func contextURLs(v any) []string {
 
 // checkMembers refuses shapes that later steps would have to guess about.
 func (c *Credential) checkMembers() error {
-	if c.version == Blockcerts12 {
-		return nil
+	body, at := c.body(), c.bodyPath()
+	id, given := body["id"]
+	if _, isText := id.(string); given && !isText && (id != nil || c.version == VC2) {
+		return fail(CodeMember, at+"/id", "must be a text")
 	}
-	if id, ok := c.doc["id"]; ok {
-		if _, ok := id.(string); !ok {
-			return fail(CodeMember, "/id", "must be a text")
+	types := asList(body["type"])
+	for _, t := range types {
+		if _, isText := t.(string); !isText {
+			return fail(CodeMember, at+"/type", "must be texts")
 		}
 	}
-	if c.Issuer() == "" {
-		return fail(CodeMember, "/issuer", "a credential names its issuer by id")
-	}
-	if len(c.Types()) == 0 {
-		return fail(CodeMember, "/type", "missing")
+	switch {
+	case slices.ContainsFunc(c.Types(), func(t string) bool { return strings.HasPrefix(t, "EnvelopedVerifiable") }):
+		return fail(CodeUnsupported, at+"/type", "an enveloped document: a JWT or SD-JWT in a data URL")
+	case len(types) == 0 && c.version != Profile:
+		return fail(CodeMember, at+"/type", "missing")
+	case c.Issuer() == "" && !c.IsPresentation():
+		return fail(CodeMember, c.IssuerPath(), "the document does not name its issuer by id")
 	}
 	return nil
 }
@@ -162,8 +160,17 @@ func (c *Credential) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Path returns the JSON pointer of an inner document in the presentation it came
+// from, and "" for any other.
+func (c *Credential) Path() string { return c.path }
+
 // ID returns the document's id, or "".
-func (c *Credential) ID() string { return asText(c.body()["id"]) }
+func (c *Credential) ID() string {
+	if c.version == Blockcerts12 {
+		return asText(asObject(c.body()["assertion"])["id"])
+	}
+	return asText(c.body()["id"])
+}
 
 // Types returns the document's types in order.
 func (c *Credential) Types() []string {
@@ -178,39 +185,63 @@ func (c *Credential) Types() []string {
 
 // IsPresentation reports whether the document is a verifiable presentation.
 func (c *Credential) IsPresentation() bool {
-	return slices.Contains(c.Types(), "VerifiablePresentation")
+	return (c.version == VC1 || c.version == VC2) && slices.Contains(c.Types(), "VerifiablePresentation")
 }
 
 // Issuer returns the id of the issuer the document names: a claim, until a proof
-// and the trust file bear it out. For a presentation it is the holder.
+// and the trust file bear it out. For a presentation it is the holder or, where none
+// is named, who the first proof's verification method belongs to; it may be "".
 func (c *Credential) Issuer() string {
-	v := c.body()["issuer"]
-	switch {
-	case c.version == Blockcerts2 || c.version == Blockcerts12:
-		v = asObject(c.body()["badge"])["issuer"]
-		if v == nil {
-			v = asObject(c.body()["certificate"])["issuer"]
-		}
-	case v == nil && c.IsPresentation():
-		if v = c.body()["holder"]; v == nil && len(c.proofs) > 0 {
-			v, _, _ = strings.Cut(c.proofs[0].VerificationMethod, "#")
-		} else if v == nil {
-			for _, p := range asList(c.doc["proof"]) {
-				v, _, _ = strings.Cut(asText(asObject(p)["verificationMethod"]), "#")
-				break
-			}
-		}
+	if c.version == Profile {
+		return c.ID()
 	}
-	return idOf(v)
+	if id := idOf(c.issuer()); id != "" || !c.IsPresentation() {
+		return id
+	}
+	for _, p := range asList(c.doc["proof"]) {
+		id, _, _ := strings.Cut(idOf(asObject(p)["verificationMethod"]), "#")
+		return id
+	}
+	return ""
+}
+
+// Holder returns the id of the holder a presentation names, or "".
+func (c *Credential) Holder() string {
+	if !c.IsPresentation() {
+		return ""
+	}
+	return idOf(c.doc["holder"])
 }
 
 // IssuerName returns the name the document gives its issuer: never to be shown as
 // a fact.
-func (c *Credential) IssuerName() string {
-	if c.version == Blockcerts2 {
-		return asText(asObject(asObject(c.doc["badge"])["issuer"])["name"])
+func (c *Credential) IssuerName() string { return asText(asObject(c.issuer())["name"]) }
+
+// IssuerPath returns the JSON pointer of the member that names the issuer.
+func (c *Credential) IssuerPath() string {
+	switch {
+	case c.version == Blockcerts12:
+		return "/document/certificate/issuer"
+	case c.version == Blockcerts2:
+		return "/badge/issuer"
+	case c.version == Profile:
+		return "/id"
+	case c.IsPresentation():
+		return "/holder"
 	}
-	return asText(asObject(c.body()["issuer"])["name"])
+	return "/issuer"
+}
+
+func (c *Credential) issuer() any {
+	switch {
+	case c.version == Blockcerts12:
+		return asObject(c.body()["certificate"])["issuer"]
+	case c.version == Blockcerts2:
+		return asObject(c.doc["badge"])["issuer"]
+	case c.IsPresentation():
+		return c.doc["holder"]
+	}
+	return c.doc["issuer"]
 }
 
 // body is the part that carries the claims: `document` in v1.2, else the whole.
@@ -219,6 +250,14 @@ func (c *Credential) body() map[string]any {
 		return asObject(c.doc["document"])
 	}
 	return c.doc
+}
+
+// bodyPath is the JSON pointer of body.
+func (c *Credential) bodyPath() string {
+	if c.version == Blockcerts12 {
+		return "/document"
+	}
+	return ""
 }
 
 // Member returns a top-level member of the document as parsed; nil if absent. It is
@@ -247,8 +286,8 @@ func (c *Credential) Unsecured() map[string]any {
 //
 //   - a Merkle proof covers the document with the proofs before it (Blockcerts
 //     formats, section 2), whether or not it says so;
-//   - a signature covers the document without any proof, or, if it names an earlier
-//     proof by previousProof, with that proof (Data Integrity 1.0, section 4.3).
+//   - a signature covers the document without any proof, or, if it names others by
+//     previousProof, with those (Data Integrity 1.0, section 4.3).
 //
 // The result shares its values with the document and must not be changed.
 func (c *Credential) Covered(i int) map[string]any {

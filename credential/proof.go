@@ -20,13 +20,19 @@ const (
 // A Proof is one proof block of a document.
 type Proof struct {
 	Kind Kind
+	// Type is the type of the block, for example "DataIntegrityProof".
+	Type string
 	// Suite names the signature suite: the cryptosuite of a DataIntegrityProof, the
 	// type of an older one. It may be a suite nobody here can judge.
 	Suite  string
 	Object map[string]any // the block as parsed; must not be changed
 	Path   string         // JSON pointer of the block
 
-	ID, Created, Purpose, VerificationMethod string
+	ID, Created, Expires, Purpose, VerificationMethod string
+	// Domain and Challenge are what the proof says it was made for: a Merkle proof
+	// does not sign them, a signature does.
+	Domain    []string
+	Challenge string
 
 	// Merkle is the decoded proof of a Merkle kind.
 	Merkle *merkleproof.Proof
@@ -62,10 +68,12 @@ func readProofs(v Version, doc map[string]any) ([]Proof, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := p.cover(i, proofs); err != nil {
+		proofs = append(proofs, p)
+	}
+	for i := range proofs {
+		if err := cover(proofs, i); err != nil {
 			return nil, err
 		}
-		proofs = append(proofs, p)
 	}
 	return proofs, nil
 }
@@ -90,23 +98,16 @@ func readProof(v any, path string) (Proof, error) {
 	if !ok {
 		return Proof{}, fail(CodeProof, path, "must be an object")
 	}
-	p := Proof{Kind: Signature, Suite: asText(m["type"]), Object: m, Path: path,
-		ID: asText(m["id"]), Created: asText(m["created"]), Purpose: asText(m["proofPurpose"]),
-		VerificationMethod: idOf(m["verificationMethod"])}
-	switch p.Suite {
-	case "":
-		return p, fail(CodeProof, path+"/type", "missing")
-	case "DataIntegrityProof":
-		if p.Suite = asText(m["cryptosuite"]); p.Suite == "" {
-			return p, fail(CodeProof, path+"/cryptosuite", "missing")
-		}
-	case "ChainedProof2021":
-		p.Suite = asText(m["chainedProofType"])
+	p := Proof{Kind: Signature, Object: m, Path: path, VerificationMethod: idOf(m["verificationMethod"])}
+	if err := p.readTexts(); err != nil {
+		return p, err
 	}
-	if p.Suite != "MerkleProof2019" && p.Suite != string(Merkle2019) {
+	if err := p.readSuite(); err != nil {
+		return p, err
+	}
+	if p.Kind != Merkle2019 {
 		return p, nil
 	}
-	p.Kind = Merkle2019
 	value, ok := m["proofValue"].(string)
 	if !ok {
 		return p, fail(CodeProof, path+"/proofValue", "missing")
@@ -119,21 +120,101 @@ func readProof(v any, path string) (Proof, error) {
 	return p, nil
 }
 
-// cover fills in which of the proofs before it this one covers.
-func (p *Proof) cover(i int, before []Proof) error {
+// readTexts reads the members that are texts. One of another kind is refused: taken
+// for absent, it would escape the check that asks for it.
+func (p *Proof) readTexts() error {
+	for _, f := range []struct {
+		name string
+		into *string
+	}{{"id", &p.ID}, {"type", &p.Type}, {"created", &p.Created}, {"expires", &p.Expires},
+		{"proofPurpose", &p.Purpose}, {"challenge", &p.Challenge}} {
+		v, given := p.Object[f.name]
+		s, isText := v.(string)
+		if given && v != nil && !isText {
+			return fail(CodeProof, p.Path+"/"+f.name, "must be a text")
+		}
+		*f.into = s
+	}
+	for _, v := range asList(p.Object["domain"]) {
+		s, isText := v.(string)
+		if !isText {
+			return fail(CodeProof, p.Path+"/domain", "must be a text or texts")
+		}
+		p.Domain = append(p.Domain, s)
+	}
+	return nil
+}
+
+// readSuite tells what the proof is, whatever dress it comes in. The name of one dress
+// does not count in another.
+func (p *Proof) readSuite() error {
+	p.Suite = p.Type
+	switch p.Type {
+	case "":
+		return fail(CodeProof, p.Path+"/type", "missing")
+	case DataIntegrityProof:
+		if p.Suite = asText(p.Object["cryptosuite"]); p.Suite == "" {
+			return fail(CodeProof, p.Path+"/cryptosuite", "missing")
+		}
+		if p.Suite == string(Merkle2019) {
+			p.Kind = Merkle2019
+		}
+	case chainedProof:
+		if asText(p.Object["chainedProofType"]) == merkleProof2019 {
+			p.Suite, p.Kind = merkleProof2019, Merkle2019
+		}
+	case merkleProof2019:
+		p.Kind = Merkle2019
+	}
+	return nil
+}
+
+// Types of proof blocks.
+const (
+	DataIntegrityProof = "DataIntegrityProof"
+	chainedProof       = "ChainedProof2021"
+	merkleProof2019    = "MerkleProof2019"
+)
+
+// cover fills in which of the other proofs proof i covers.
+func cover(proofs []Proof, i int) error {
+	p := &proofs[i]
 	if p.IsMerkle() {
 		for j := range i {
 			p.covers = append(p.covers, j)
 		}
 		return nil
 	}
+	if p.Type == chainedProof {
+		return nil // of a type nobody here can judge; its previousProof is a copy
+	}
 	for _, ref := range asList(p.Object["previousProof"]) {
-		id, ok := ref.(string)
-		j := slices.IndexFunc(before, func(q Proof) bool { return q.ID != "" && q.ID == id })
-		if !ok || j < 0 {
-			return fail(CodeProof, p.Path+"/previousProof", "names no earlier proof")
+		j, err := previous(proofs, i, ref)
+		if err != nil {
+			return err
 		}
 		p.covers = append(p.covers, j)
 	}
+	slices.Sort(p.covers)
 	return nil
+}
+
+// previous finds the proof that proof i names in previousProof: exactly one, and not
+// itself.
+func previous(proofs []Proof, i int, ref any) (int, error) {
+	found := -1
+	id, _ := ref.(string)
+	for j := range proofs {
+		if id == "" || proofs[j].ID != id {
+			continue
+		}
+		if found >= 0 {
+			return 0, fail(CodeProof, proofs[i].Path+"/previousProof", "two proofs have the id %q", id)
+		}
+		found = j
+	}
+	if found < 0 || found == i || slices.Contains(proofs[i].covers, found) {
+		return 0, fail(CodeProof, proofs[i].Path+"/previousProof", "%q is no other proof, or is named twice", id)
+	}
+	return found, nil
 }

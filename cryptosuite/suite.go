@@ -1,157 +1,66 @@
-// Package cryptosuite makes and checks the signatures of W3C Data Integrity proofs:
-// eddsa-rdfc-2022 and ecdsa-rdfc-2019 (Data Integrity EdDSA and ECDSA Cryptosuites
-// 1.0). It judges one signature under one key; whose key that is, and whether it was
-// valid at the time, is for package verifier.
-//
-// Unlike a Merkle proof of Blockcerts, these suites sign the proof's own options too:
-// created, verificationMethod and proofPurpose cannot be edited.
 package cryptosuite
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/asn1"
-	"fmt"
+	"crypto/sha512"
 	"maps"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/btcsuite/btcd/address/v2/base58"
+	"github.com/btcsuite/btcd/btcec/v2"
+	secp "github.com/btcsuite/btcd/btcec/v2/ecdsa"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
 )
 
-// The suites.
+// The suites that are judged. The first two are values of cryptosuite in a
+// DataIntegrityProof, the others types of a proof.
 const (
-	EddsaRdfc2022 = "eddsa-rdfc-2022"
-	EcdsaRdfc2019 = "ecdsa-rdfc-2019" // P-256 or P-384, by the key
+	EddsaRdfc2022               = "eddsa-rdfc-2022"
+	EcdsaRdfc2019               = "ecdsa-rdfc-2019" // P-256 or P-384, by the key
+	Ed25519Signature2020        = "Ed25519Signature2020"
+	EcdsaSecp256k1Signature2019 = "EcdsaSecp256k1Signature2019"
 )
 
 // maxProofValue bounds a proofValue in characters; a P-384 signature takes 133.
 const maxProofValue = 256
 
-// A Code names why a signature does not count. Codes are stable.
-type Code string
-
-// The codes of Error.
-const (
-	CodeUnsupported Code = "unsupported-suite" // a suite that is not judged here
-	CodeKeyType     Code = "key-type"          // the key is of another type than the suite
-	CodeValue       Code = "malformed-proof-value"
-	CodeSignature   Code = "signature" // the signature is not of this document under this key
-)
-
-// An Error says why a signature does not count or could not be made.
-type Error struct {
-	Code   Code
-	Detail string
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("cryptosuite: %s: %s", e.Code, e.Detail) }
-
-func fail(code Code, format string, args ...any) error {
-	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
-}
-
-// Options are what a proof states besides the signature. All of it is signed.
-type Options struct {
-	ID                 string // of the proof, an absolute IRI such as urn:uuid:…; may be empty
-	VerificationMethod string // absolute id of the key in the issuer's document
-	Purpose            did.Purpose
-	Created            time.Time // written in UTC, to the second
-}
-
-// Sign returns the proof of doc by signer: an Ed25519 key makes an eddsa-rdfc-2022
-// proof, a P-256 key an ecdsa-rdfc-2019 one. doc must carry no proof of its own and
-// is not changed. The signer may be a key in memory, a token or a remote service.
-// Errors are *Error, *jsonld.Error or the signer's own.
-func Sign(doc map[string]any, o Options, signer crypto.Signer, contexts *jsonld.Contexts) (map[string]any, error) {
-	suite, err := suiteOf(signer.Public())
-	if err != nil {
-		return nil, err
-	}
-	proof := map[string]any{
-		"type":               "DataIntegrityProof",
-		"cryptosuite":        suite,
-		"created":            o.Created.UTC().Format("2006-01-02T15:04:05Z"),
-		"verificationMethod": o.VerificationMethod,
-		"proofPurpose":       string(o.Purpose),
-	}
-	if o.ID != "" {
-		proof["id"] = o.ID
-	}
-	input, err := signingInput(doc, proof, jsonld.Options{Contexts: contexts, Mode: jsonld.Strict}, sha256Sum)
-	if err != nil {
-		return nil, err
-	}
-	value, err := signInput(signer, input)
-	if err != nil {
-		return nil, err
-	}
-	proof["proofValue"] = "z" + base58.Encode(value)
-	return proof, nil
-}
-
-func suiteOf(pub crypto.PublicKey) (string, error) {
-	switch k := pub.(type) {
-	case ed25519.PublicKey:
-		return EddsaRdfc2022, nil
-	case *ecdsa.PublicKey:
-		if k.Curve == elliptic.P256() {
-			return EcdsaRdfc2019, nil
-		}
-	}
-	return "", fail(CodeKeyType, "no suite signs with %T", pub)
-}
-
-func signInput(signer crypto.Signer, input []byte) ([]byte, error) {
-	if _, ok := signer.Public().(ed25519.PublicKey); ok {
-		return signer.Sign(rand.Reader, input, crypto.Hash(0))
-	}
-	digest := sha256.Sum256(input)
-	der, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	var rs struct{ R, S *big.Int }
-	if rest, err := asn1.Unmarshal(der, &rs); err != nil || len(rest) > 0 {
-		return nil, fail(CodeSignature, "the signer returned no DER signature")
-	}
-	value := make([]byte, 64)
-	rs.R.FillBytes(value[:32])
-	rs.S.FillBytes(value[32:])
-	return value, nil
-}
-
 // Verify checks that proof is a signature over covered under key. It returns nil
 // only if the check said yes; CodeUnsupported for a suite it cannot judge, and other
 // codes for a signature that does not hold. covered is what
-// credential.Credential.Covered returns for the proof.
+// credential.Credential.Covered returns for the proof. Errors are *Error or
+// *jsonld.Error.
 func Verify(covered map[string]any, proof *credential.Proof, key *did.Key, o jsonld.Options) error {
-	check, hash, err := judge(proof.Suite, key.Public)
+	s, err := suiteFor(proof, key.Public)
 	if err != nil {
 		return err
 	}
-	text, _ := proof.Object["proofValue"].(string)
-	digits, ok := strings.CutPrefix(text, "z")
-	if !ok || len(text) > maxProofValue {
-		return fail(CodeValue, "proofValue must be multibase base58btc")
+	value, _ := proof.Object[s.member].(string)
+	sig, err := s.decode(value)
+	if err != nil {
+		return err
 	}
 	config := maps.Clone(proof.Object)
-	delete(config, "proofValue")
-	input, err := signingInput(covered, config, o, hash)
+	delete(config, s.member)
+	in, err := signingInput(covered, config, o, s.hash)
 	if err != nil {
 		return err
 	}
-	return check(input, base58.Decode(digits))
+	if s.oneBlankNode && in.ordered {
+		return fail(CodeUnsupported, "%s with P-384 over a document with several unnamed nodes", proof.Suite)
+	}
+	return s.check(concat(sig.header, in.bytes()), sig.value)
 }
+
+func concat(a, b []byte) []byte { return append(bytes.Clone(a), b...) }
 
 type (
 	hashFunc  func([]byte) []byte
@@ -159,31 +68,76 @@ type (
 )
 
 func sha256Sum(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+func sha384Sum(b []byte) []byte { s := sha512.Sum384(b); return s[:] }
 
-// judge picks the check by suite and key type together: one key type, one algorithm.
-func judge(suite string, pub crypto.PublicKey) (checkFunc, hashFunc, error) {
-	switch suite {
-	case EddsaRdfc2022:
-		k, ok := pub.(ed25519.PublicKey)
-		if !ok {
-			return nil, nil, fail(CodeKeyType, "%s needs an Ed25519 key, not %T", suite, pub)
-		}
-		return func(input, sig []byte) error {
-			if len(sig) != ed25519.SignatureSize {
-				return fail(CodeValue, "an Ed25519 signature has 64 bytes, not %d", len(sig))
-			}
-			return verdict(ed25519.Verify(k, input, sig))
-		}, sha256Sum, nil
-	case EcdsaRdfc2019:
-		k, ok := pub.(*ecdsa.PublicKey)
-		if ok && k.Curve == elliptic.P256() {
-			return ecdsaCheck(k, 32, sha256Sum), sha256Sum, nil
-		}
-		return nil, nil, fail(CodeKeyType, "%s is checked with P-256 keys, not %T", suite, pub)
-	}
-	return nil, nil, fail(CodeUnsupported, "%q", suite)
+// A suite is how the proofs of one suite are checked under one key.
+type suite struct {
+	member string // of the proof that holds the signature, and is not signed
+	decode func(string) (encoded, error)
+	hash   hashFunc
+	check  checkFunc
+	// oneBlankNode: the canonical form is known only without an order of blank nodes.
+	oneBlankNode bool
 }
 
+// encoded is a signature as a proof carries it: its bytes, and what is signed before
+// the two hashes.
+type encoded struct{ header, value []byte }
+
+// suiteFor picks the check by dress, suite and key type together: one key type, one
+// algorithm.
+func suiteFor(p *credential.Proof, pub crypto.PublicKey) (*suite, error) {
+	integrity := p.Type == credential.DataIntegrityProof
+	switch {
+	case integrity && p.Suite == EddsaRdfc2022, !integrity && p.Suite == Ed25519Signature2020:
+		k, ok := pub.(ed25519.PublicKey)
+		if !ok || len(k) != ed25519.PublicKeySize {
+			return nil, fail(CodeKeyType, "%s needs an Ed25519 key, not %T", p.Suite, pub)
+		}
+		return &suite{member: "proofValue", decode: multibase, hash: sha256Sum, check: ed25519Check(k)}, nil
+	case integrity && p.Suite == EcdsaRdfc2019:
+		return ecdsaSuite(pub)
+	case !integrity && p.Suite == EcdsaSecp256k1Signature2019:
+		k, ok := pub.(*btcec.PublicKey)
+		if !ok {
+			return nil, fail(CodeKeyType, "%s needs a secp256k1 key, not %T", p.Suite, pub)
+		}
+		return &suite{member: "jws", decode: detachedJWS, hash: sha256Sum, check: secp256k1Check(k)}, nil
+	}
+	return nil, fail(CodeUnsupported, "%q in a %s", p.Suite, p.Type)
+}
+
+func ecdsaSuite(pub crypto.PublicKey) (*suite, error) {
+	k, ok := pub.(*ecdsa.PublicKey)
+	switch {
+	case ok && k.Curve == elliptic.P256():
+		return &suite{member: "proofValue", decode: multibase, hash: sha256Sum, check: ecdsaCheck(k, 32, sha256Sum)}, nil
+	case ok && k.Curve == elliptic.P384():
+		return &suite{member: "proofValue", decode: multibase, hash: sha384Sum,
+			check: ecdsaCheck(k, 48, sha384Sum), oneBlankNode: true}, nil
+	}
+	return nil, fail(CodeKeyType, "%s is checked with P-256 and P-384 keys, not %T", EcdsaRdfc2019, pub)
+}
+
+// multibase reads a proofValue in base58btc.
+func multibase(text string) (encoded, error) {
+	digits, ok := strings.CutPrefix(text, "z")
+	if !ok || len(text) > maxProofValue {
+		return encoded{}, fail(CodeValue, "proofValue must be multibase base58btc")
+	}
+	return encoded{value: base58.Decode(digits)}, nil // empty for a character that is no digit
+}
+
+func ed25519Check(k ed25519.PublicKey) checkFunc {
+	return func(input, sig []byte) error {
+		if len(sig) != ed25519.SignatureSize {
+			return fail(CodeValue, "an Ed25519 signature has 64 bytes, not %d", len(sig))
+		}
+		return verdict(ed25519.Verify(k, input, sig))
+	}
+}
+
+// ecdsaCheck reads a signature as r and s of size bytes each (IEEE P1363).
 func ecdsaCheck(k *ecdsa.PublicKey, size int, hash hashFunc) checkFunc {
 	return func(input, sig []byte) error {
 		if len(sig) != 2*size {
@@ -194,6 +148,27 @@ func ecdsaCheck(k *ecdsa.PublicKey, size int, hash hashFunc) checkFunc {
 	}
 }
 
+// secp256k1Check is ES256K (RFC 8812) with the rule of Bitcoin that s is at most half
+// the order (BIP 62).
+func secp256k1Check(k *btcec.PublicKey) checkFunc {
+	return func(input, sig []byte) error {
+		if len(sig) != 64 {
+			return fail(CodeValue, "a signature has 64 bytes, not %d", len(sig))
+		}
+		var r, s btcec.ModNScalar
+		if r.SetByteSlice(sig[:32]) || s.SetByteSlice(sig[32:]) {
+			return fail(CodeSignature, "a half of the signature is not below the order of the curve")
+		}
+		if !secp.NewSignature(&r, &s).Verify(sha256Sum(input), k) {
+			return verdict(false)
+		}
+		if s.IsOverHalfOrder() {
+			return fail(CodeHighS, "the signature holds, in the form that is not counted")
+		}
+		return nil
+	}
+}
+
 func verdict(ok bool) error {
 	if !ok {
 		return fail(CodeSignature, "does not match document and key")
@@ -201,10 +176,20 @@ func verdict(ok bool) error {
 	return nil
 }
 
+// input is what a suite signs.
+type input struct {
+	options, document []byte // hashes of the canonical forms
+	// ordered tells that one of them has several blank nodes, whose order depends on
+	// the hash that RDFC-1.0 was run with.
+	ordered bool
+}
+
+func (in *input) bytes() []byte { return concat(in.options, in.document) }
+
 // signingInput is hash(canonical proof options) || hash(canonical document), the
 // options read under the document's own contexts (Data Integrity EdDSA 1.0,
 // sections 3.2.4 and 3.2.5).
-func signingInput(doc, options map[string]any, o jsonld.Options, hash hashFunc) ([]byte, error) {
+func signingInput(doc, options map[string]any, o jsonld.Options, hash hashFunc) (*input, error) {
 	config := maps.Clone(options)
 	config["@context"] = doc["@context"]
 	canonicalConfig, err := jsonld.Canonicalize(config, o)
@@ -215,5 +200,13 @@ func signingInput(doc, options map[string]any, o jsonld.Options, hash hashFunc) 
 	if err != nil {
 		return nil, err
 	}
-	return append(hash(canonicalConfig.NQuads), hash(canonicalDoc.NQuads)...), nil
+	return &input{
+		options:  hash(canonicalConfig.NQuads),
+		document: hash(canonicalDoc.NQuads),
+		ordered:  ordered(canonicalConfig.NQuads) || ordered(canonicalDoc.NQuads),
+	}, nil
 }
+
+// ordered reports whether a canonical form has a second blank node. A text that looks
+// like one counts too: refusing it is the safe side.
+func ordered(nquads []byte) bool { return bytes.Contains(nquads, []byte("_:c14n1")) }

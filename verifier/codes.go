@@ -177,6 +177,7 @@ var codeTable = []CodeInfo{
 	{CodeNoProof, Integrity, Unavailable, "the document has no proof"},
 	{CodeSignerUnknown, Integrity, Unavailable, "the signer's key is not known here"},
 	{CodeSignature, Integrity, Failed, "the signature is not of this document under the issuer's key"},
+	{"signature-high-s", Integrity, Unsupported, "the signature is written in its malleable form"},
 	{CodeUnsupportedSuite, Integrity, Unsupported, "this kind of signature is not judged"},
 	{"malformed-proof-value", Integrity, Failed, "the signature cannot be read"},
 	{"key-type", Integrity, Failed, "the issuer's key is of another kind than the signature"},

@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -59,4 +60,30 @@ func TestCodeTable(t *testing.T) {
 			t.Errorf("%s: incomplete row", c.Code)
 		}
 	}
+}
+
+// TestMain holds the tests to the table: when all have run, every code has been made to
+// appear by one of them.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	status := m.Run()
+	if flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.fuzz").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" && status == 0 {
+		status = unusedCodes()
+	}
+	os.Exit(status)
+}
+
+func unusedCodes() int {
+	if _, err := os.Stat("../../shared/conformance/blockcerts"); err != nil {
+		fmt.Println("SKIPPED: the check that every code is produced needs the corpora")
+		return 0
+	}
+	status := 0
+	for _, c := range verifier.Codes() {
+		if !produced[c.Code] {
+			fmt.Printf("no test made the code %s appear\n", c.Code)
+			status = 1
+		}
+	}
+	return status
 }

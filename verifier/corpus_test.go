@@ -63,7 +63,7 @@ var stricter = map[string]struct {
 	code    verifier.Code
 }{
 	"testnet-valid-2.0":               {listRule, indeterminate, "revocation-unknown"},
-	"py-2.0-alpha-invalid_revoked":    {listRule, indeterminate, "issuer-unknown"},
+	"py-2.0-alpha-invalid_revoked":    {listRule, indeterminate, "revocation-unknown"},
 	"status-list-2021-tampered-list":  {"a list that its issuer did not sign is not counted (R3), whatever it says", indeterminate, "status-list-signature"},
 	"status-list-2021-unavailable":    {listRule, indeterminate, "revocation-unknown"},
 	"ecdsa-sd-2023-signed-credential": {"a private suite is unsupported, never judged", indeterminate, "unsupported-suite"},
