@@ -54,6 +54,9 @@ func CheckFor(q Request, raw []byte, ev *Evidence, trust *Trust, at time.Time) *
 		c.refuse(StepFormat, err, "", "document")
 		return c.finish()
 	}
+	for _, u := range ev.Gathered.Unreached {
+		c.warn(WarnUnreached, "", "%s", u)
+	}
 	c.run(cred)
 	return c.finish()
 }

@@ -89,19 +89,20 @@ const (
 
 // Codes of warnings.
 const (
-	WarnGhost    Code = "member-not-hashed"
-	WarnDateZone Code = "date-without-zone"
-	WarnTarget   Code = "several-anchors"
-	WarnChain    Code = "chain"
-	WarnName     Code = "confusable-name"
-	WarnText     Code = "unusual-text"
-	WarnNoStatus Code = "no-status-published"
-	WarnTwoLists Code = "two-lists-one-sequence"
-	WarnList     Code = "status-list-not-counted"
-	WarnResource Code = "resource-not-checked"
-	WarnHolder   Code = "holder-not-bound"
-	WarnSchema   Code = "schema-of-subject"
-	WarnPurpose  Code = "status-list-without-purpose"
+	WarnGhost     Code = "member-not-hashed"
+	WarnDateZone  Code = "date-without-zone"
+	WarnTarget    Code = "several-anchors"
+	WarnChain     Code = "chain"
+	WarnName      Code = "confusable-name"
+	WarnText      Code = "unusual-text"
+	WarnNoStatus  Code = "no-status-published"
+	WarnTwoLists  Code = "two-lists-one-sequence"
+	WarnList      Code = "status-list-not-counted"
+	WarnResource  Code = "resource-not-checked"
+	WarnHolder    Code = "holder-not-bound"
+	WarnUnreached Code = "source-not-reached"
+	WarnSchema    Code = "schema-of-subject"
+	WarnPurpose   Code = "status-list-without-purpose"
 )
 
 // A CodeInfo is one row of the table of codes.

@@ -46,6 +46,8 @@ type Evidence struct {
 type Gathered struct {
 	At time.Time
 	By string
+	// Unreached names the sources that could not be asked, with the reason.
+	Unreached []string
 }
 
 // A Document is a file from elsewhere, as received.
@@ -85,8 +87,9 @@ type (
 		Documents    map[string][]documentEntry            `json:"documents,omitempty"`
 	}
 	gatheredEntry struct {
-		At utcTime `json:"at"`
-		By string  `json:"by"`
+		At        utcTime  `json:"at"`
+		By        string   `json:"by"`
+		Unreached []string `json:"unreached,omitempty"`
 	}
 	documentEntry struct {
 		MediaType string  `json:"mediaType"`
@@ -110,7 +113,7 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 	}
 	e := &Evidence{Transactions: f.Transactions, Headers: f.Headers}
 	if f.Gathered != nil {
-		e.Gathered = Gathered{At: time.Time(f.Gathered.At), By: f.Gathered.By}
+		e.Gathered = Gathered{At: time.Time(f.Gathered.At), By: f.Gathered.By, Unreached: f.Gathered.Unreached}
 	}
 	for id, tx := range f.Transactions {
 		if _, err := anchor.ParseTxID(id); err != nil || tx == nil {
@@ -150,7 +153,7 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 func (e *Evidence) Marshal() ([]byte, error) {
 	f := evidenceFile{Version: 1, Transactions: e.Transactions, Headers: e.Headers}
 	if !e.Gathered.At.IsZero() {
-		f.Gathered = &gatheredEntry{At: utcTime(e.Gathered.At), By: e.Gathered.By}
+		f.Gathered = &gatheredEntry{At: utcTime(e.Gathered.At), By: e.Gathered.By, Unreached: e.Gathered.Unreached}
 	}
 	for _, o := range e.Observations {
 		f.Observations = append(f.Observations, observationEntry{o.Source, o.Chain, o.TxID, o.Payload, o.Address, utcTime(o.Time), o.Confirmations})

@@ -46,6 +46,9 @@ func (c *check) agreed(chain merkleproof.Chain, txid string) (o Observation, sou
 // agree on counts, and only where the trust file accepts observed facts.
 func (c *check) checkObserved(a *anchored, p *credential.Proof, txid string) bool {
 	if c.trust.WeakestChainFact != Observed {
+		if slices.ContainsFunc(c.ev.Observations, func(o Observation) bool { return strings.EqualFold(o.TxID, txid) }) {
+			c.stop(StepStrength, CodeStrength, "observations/"+txid, "trust file", "observed, and the trust file asks for a proof")
+		}
 		return false
 	}
 	o, sources, ok, err := c.agreed(p.Merkle.Anchor.Chain, txid)
