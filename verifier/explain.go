@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/certanchor/certanchor/credential"
@@ -20,9 +21,29 @@ type Explanation struct {
 	Target *merkleproof.Hash
 }
 
+// An UnpinnedError means that labels of an inline context are not signed and not pinned.
+type UnpinnedError struct {
+	Digest string // SHA-256 of the object's RFC 8785 form, hexadecimal
+	Err    error
+}
+
+func (e *UnpinnedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UnpinnedError) Unwrap() error { return e.Err }
+
+// unpinned finds the digest in an error of the canonical form.
+func unpinned(err error) error {
+	var ld *jsonld.Error
+	if errors.As(err, &ld) && ld.Code == jsonld.CodeLabelsNotSigned && len(ld.Detail) >= 64 {
+		return &UnpinnedError{Digest: ld.Detail[len(ld.Detail)-64:], Err: err}
+	}
+	return err
+}
+
 // Explain returns an Explanation for the document without proofs, and one for each
 // Merkle proof. The contexts are those of trust, which may be nil. Errors are those of
-// parsing and of the canonical form.
+// parsing and of the canonical form; *UnpinnedError where a pin would help.
 func Explain(raw []byte, trust *Trust) ([]Explanation, error) {
 	if trust == nil {
 		trust = new(Trust)
@@ -34,7 +55,7 @@ func Explain(raw []byte, trust *Trust) ([]Explanation, error) {
 	o := jsonld.Options{Contexts: trust.contextSet(), Mode: cred.Mode()}
 	bare, err := jsonld.Canonicalize(cred.Unsecured(), o)
 	if err != nil {
-		return nil, err
+		return nil, unpinned(err)
 	}
 	all := []Explanation{{Canonical: bare.NQuads, Local: credential.Leaf(bare)}}
 	for i, p := range cred.Proofs() {

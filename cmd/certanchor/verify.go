@@ -28,7 +28,8 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	fs.Var(&lists, "status", "a status list; may be given again, the highest sequence counts")
 	at := fs.String("at", "", "the moment to judge for, RFC 3339 (now)")
 	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")
-	explain := fs.Bool("explain", false, "print every step of every credential")
+	explain := fs.Bool("explain", false, "print every step, what was hashed, and how to pin what is not pinned")
+	against := fs.String("against", "", "with --explain: another copy of the document, to find the first statement that differs")
 	files, err := parse(fs, args)
 	if err != nil {
 		return err
@@ -56,6 +57,9 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 		return err
 	}
 	p := &printer{w: a.stdout, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
+	if *against != "" && (!*explain || len(files) != 1 || *asJSON) {
+		return misuse("certanchor verify --explain --against ORIGINAL FILE --trust TRUST", "--against goes with --explain and one file")
+	}
 	for i, name := range files {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -66,6 +70,11 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 		}
 		if err := p.report(name, verifier.Check(raw, ev, trust, when)); err != nil {
 			return err
+		}
+		if *explain && !*asJSON {
+			if err := a.explain(p.w, raw, trust, *against); err != nil {
+				return err
+			}
 		}
 		a.progress("credential", i+1, len(files))
 	}
