@@ -28,6 +28,9 @@ type Output interface {
 // root, and hands the credentials to out; then it removes documents and salts from the
 // state folder. Run again after a crash it writes the same bytes.
 func (b *Batch) Finish(out Output) error {
+	if b.p.roots {
+		return fmt.Errorf("issuer: batch %.12s holds other issuers' roots; see Answers", b.p.key)
+	}
 	ready := b.p.state == Confirmed || b.Mock() && b.p.state == Sealed
 	if ready {
 		if err := b.write(out); err != nil {
@@ -55,13 +58,20 @@ func (b *Batch) write(out Output) error {
 	if err != nil {
 		return err
 	}
+	root, extension, err := b.shared()
+	if err != nil {
+		return err
+	}
 	i := 0
 	for s, err := range b.documents() {
 		if err != nil {
 			return err
 		}
-		path := tree.Path(i)
-		if i >= b.p.count || path.Root(s.Leaf) != b.p.root {
+		if i >= b.p.count {
+			return &CorruptError{b.is.batchFile(b.p.key, "spool"), 0, "more documents than in the journal"}
+		}
+		path := append(tree.Path(i), extension...)
+		if path.Root(s.Leaf) != root {
 			return &CorruptError{b.is.batchFile(b.p.key, "spool"), 0, fmt.Sprintf("document %d is not in the tree", i)}
 		}
 		id, doc, err := b.prove(s, path)
@@ -79,6 +89,16 @@ func (b *Batch) write(out Output) error {
 	return out.Commit()
 }
 
+// shared returns the root that the transaction carries, and the path to it from the
+// batch's own: none if the batch has a transaction of its own.
+func (b *Batch) shared() (merkleproof.Hash, merkleproof.Path, error) {
+	if b.p.shared == nil {
+		return b.p.root, nil, nil
+	}
+	path, err := b.p.shared.path()
+	return b.p.shared.Shared, path, err
+}
+
 // prove adds the Merkle proof after the signature.
 func (b *Batch) prove(s spooled, path merkleproof.Path) (id string, doc []byte, err error) {
 	object, err := strictjson.ParseObject(s.Doc, strictjson.Limits{})
@@ -90,7 +110,11 @@ func (b *Batch) prove(s spooled, path merkleproof.Path) (id string, doc []byte, 
 		return "", nil, errors.New("issuer: a spooled document without its signature")
 	}
 	first, _ := list[0].(map[string]any)
-	p := merkleproof.Proof{Root: b.p.root, Target: s.Leaf, Path: path, Anchor: b.anchor()}
+	root, _, err := b.shared()
+	if err != nil {
+		return "", nil, err
+	}
+	p := merkleproof.Proof{Root: root, Target: s.Leaf, Path: path, Anchor: b.anchor()}
 	value, err := p.Encode2019()
 	if err != nil {
 		return "", nil, err

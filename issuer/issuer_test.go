@@ -336,8 +336,8 @@ func TestFundingFaults(t *testing.T) {
 	if err := b.Fund(ctx, testChain(t, key), key.Address, 1); !errors.As(err, &fee) {
 		t.Errorf("cap of one satoshi: %v", err)
 	}
-	if b.State() != Sealed {
-		t.Errorf("the batch is %s", b.State())
+	if b.State() != Waiting || b.Fee() != fee.Fee {
+		t.Errorf("the batch is %s at %d sats", b.State(), b.Fee())
 	}
 	if err := b.Finish(new(memory)); err == nil {
 		t.Error("finished without a transaction")

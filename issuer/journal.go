@@ -17,6 +17,7 @@ type State string
 const (
 	Begun     State = "begun"     // drafts checked; documents are being signed and spooled
 	Sealed    State = "sealed"    // all leaves known, root computed
+	Waiting   State = "waiting"   // for cheaper fees: the fee would be above the cap
 	Funded    State = "funded"    // coins chosen and locked
 	Signed    State = "signed"    // raw transaction stored
 	Sent      State = "sent"      // given to the network at least once
@@ -40,8 +41,10 @@ type record struct {
 	Fee     anchor.Sats       `json:"fee,omitempty"`     // funded
 	Change  anchor.Sats       `json:"change,omitempty"`  // funded
 	VSize   int64             `json:"vsize,omitempty"`   // funded
-	Block   string            `json:"block,omitempty"`   // confirmed
-	Height  anchor.Height     `json:"height,omitempty"`  // confirmed
+	Block   string            `json:"block,omitempty"`   // confirmed; closed, after a reorganisation
+	Height  anchor.Height     `json:"height,omitempty"`  // the same
+	Shared  *SharedAnchor     `json:"shared,omitempty"`  // confirmed: somebody else's transaction
+	Roots   bool              `json:"roots,omitempty"`   // begun: the leaves are other issuers' roots
 }
 
 // A coinRecord is a locked coin, with what is needed to sign for it again.
@@ -61,11 +64,21 @@ type progress struct {
 	root      merkleproof.Hash
 	coins     []anchor.Coin
 	unsigned  *anchor.Unsigned
-	raw       []byte
-	txid      anchor.TxID
+	raw       []byte      // of the newest variant
+	txid      anchor.TxID // of the newest variant
+	variants  []variant   // all that were ever signed; each spends the same first coin
+	fee       anchor.Sats // of the newest variant; the fee asked while waiting
 	block     anchor.BlockHash
 	height    anchor.Height
 	confirmed anchor.TxID // the id that confirmed; another than txid if it was changed on the way
+	shared    *SharedAnchor
+	roots     bool
+}
+
+// A variant is one signed transaction of a batch.
+type variant struct {
+	raw  []byte
+	txid anchor.TxID
 }
 
 // A journal is the log of all batches of a state folder.
@@ -109,7 +122,7 @@ func (j *journal) apply(r record) error {
 		if r.State != Begun {
 			return fmt.Errorf("batch %s is %s before it began", r.Batch, r.State)
 		}
-		p = &progress{key: r.Batch, created: r.At, count: r.Count, network: r.Network}
+		p = &progress{key: r.Batch, created: r.At, count: r.Count, network: r.Network, roots: r.Roots}
 		j.batches[r.Batch] = p
 		j.order = append(j.order, r.Batch)
 	}
@@ -121,15 +134,25 @@ func (j *journal) apply(r record) error {
 			return fmt.Errorf("batch %s is sealed without a root", r.Batch)
 		}
 		p.root = *r.Root
+	case Waiting:
+		p.fee = r.Fee
 	case Funded:
+		p.fee = r.Fee
 		err = p.fund(r)
 	case Signed:
 		if p.raw, err = hex.DecodeString(r.Tx); err == nil {
 			p.txid, err = anchor.ParseTxID(r.TxID)
 		}
+		p.variants = append(p.variants, variant{p.raw, p.txid})
 	case Confirmed:
+		p.shared = r.Shared
 		p.height = r.Height
 		if p.confirmed, err = anchor.ParseTxID(r.TxID); err == nil {
+			p.block, err = anchor.ParseBlockHash(r.Block)
+		}
+	case Closed:
+		if r.Block != "" {
+			p.height = r.Height
 			p.block, err = anchor.ParseBlockHash(r.Block)
 		}
 	}

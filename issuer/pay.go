@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/certanchor/certanchor/anchor"
 )
@@ -22,6 +23,8 @@ type Chain interface {
 	Lookup(ctx context.Context, id anchor.TxID) (anchor.TxStatus, error)
 	// Spender returns the transaction that spends an output; anchor.ErrNotFound if none.
 	Spender(ctx context.Context, op anchor.OutPoint) (anchor.TxID, error)
+	// Evidence returns the evidence of a transaction in a block.
+	Evidence(ctx context.Context, id anchor.TxID) (*anchor.Evidence, error)
 }
 
 // A NetworkError means that a batch belongs to another network than the chain.
@@ -39,10 +42,11 @@ func (b *Batch) on(chain Chain) error {
 }
 
 // Fund chooses coins of address for the transaction, at the chain's fee rate and at
-// most feeCap in all, and locks them in the journal. Errors:
-// *anchor.InsufficientFundsError, *anchor.FeeAboveCapError, *NetworkError.
+// most feeCap in all, and locks them in the journal. If the fee would be above the cap
+// the batch is Waiting: visible, and funded by a later call when fees have come down.
+// Errors: *anchor.InsufficientFundsError, *anchor.FeeAboveCapError, *NetworkError.
 func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap anchor.Sats) error {
-	if b.p.state != Sealed {
+	if b.p.state != Sealed && b.p.state != Waiting {
 		return nil
 	}
 	if err := b.on(chain); err != nil {
@@ -57,9 +61,18 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 		return fmt.Errorf("issuer: asking for the fee rate: %w", err)
 	}
 	u, err := anchor.BuildCommitment(b.p.root, coins, address, rate, feeCap, chain.Network())
+	var dear *anchor.FeeAboveCapError
+	if errors.As(err, &dear) && (b.p.state != Waiting || b.p.fee != dear.Fee) {
+		err = errors.Join(err, b.is.journal.write(record{Batch: b.p.key, State: Waiting, At: b.is.now(), Fee: dear.Fee}))
+	}
 	if err != nil {
 		return err
 	}
+	return b.lock(u, coins)
+}
+
+// lock writes the transaction that is to be signed, with its coins, into the journal.
+func (b *Batch) lock(u *anchor.Unsigned, coins []anchor.Coin) error {
 	r := record{Batch: b.p.key, State: Funded, At: b.is.now(), Tx: hex.EncodeToString(u.Raw), Fee: u.Fee, Change: u.Change, VSize: u.VSize}
 	for _, op := range u.Inputs {
 		for _, c := range coins {
@@ -69,6 +82,45 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 		}
 	}
 	return b.is.journal.write(r)
+}
+
+// ErrNoBump means that a batch has no transaction waiting for a block.
+var ErrNoBump = errors.New("issuer: no transaction of this batch waits for a block")
+
+// minRelay is what a replacement pays beyond the old fee, in satoshis per 1,000 virtual
+// bytes of its own (BIP125, rule 4).
+const minRelay = 1000
+
+// Bump replaces the transaction by one with a higher fee rate, for the same root: it
+// spends the same first coin, so that at most one of the two can ever confirm, and has
+// the same OP_RETURN. It is locked in the journal; Sign and Broadcast follow. All
+// variants are kept. Errors: ErrNoBump, *anchor.InsufficientFundsError,
+// *anchor.FeeAboveCapError, *NetworkError.
+func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anchor.FeeRate, feeCap anchor.Sats) error {
+	if b.p.state != Sent {
+		return ErrNoBump
+	}
+	if err := b.on(chain); err != nil {
+		return err
+	}
+	more, err := chain.Coins(ctx, address)
+	if err != nil {
+		return fmt.Errorf("issuer: asking for coins: %w", err)
+	}
+	coins := slices.Clone(b.p.coins)
+	for _, c := range more {
+		if !slices.ContainsFunc(coins, func(x anchor.Coin) bool { return x.OutPoint == c.OutPoint }) {
+			coins = append(coins, c)
+		}
+	}
+	u, err := anchor.BuildCommitment(b.p.root, coins, address, rate, feeCap, chain.Network())
+	if err != nil {
+		return err
+	}
+	if least := b.p.fee + anchor.Sats((u.VSize*minRelay+999)/1000); u.Fee < least {
+		return fmt.Errorf("issuer: a replacement must pay at least %d sats, this rate pays %d; ask for a higher one", least, u.Fee)
+	}
+	return b.lock(u, coins)
 }
 
 // Sign signs the transaction and stores its raw bytes before anyone sees them. Asked
@@ -88,8 +140,8 @@ func (b *Batch) Sign(signer anchor.Signer) error {
 	return b.is.journal.write(record{Batch: b.p.key, State: Signed, At: b.is.now(), Tx: hex.EncodeToString(raw), TxID: c.TxID.String()})
 }
 
-// Broadcast sends the stored bytes; that the network knows them already is success. A
-// send that fails builds no other transaction: call again.
+// Broadcast sends the stored bytes; that the network knows them already, or an earlier
+// variant of them, is success. A send that fails builds no other transaction: call again.
 func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if b.p.state != Signed {
 		return nil
@@ -97,22 +149,37 @@ func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	if err := chain.Broadcast(ctx, b.p.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
+	err := chain.Broadcast(ctx, b.p.raw)
+	if err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) && !b.known(ctx, chain) {
 		return fmt.Errorf("issuer: sending transaction %s: %w", b.p.txid, err)
 	}
 	return b.is.journal.write(record{Batch: b.p.key, State: Sent, At: b.is.now()})
 }
 
-// A ReplacedError means that another transaction spends the batch's first coin.
+// known reports whether the network has any variant: a replacement is refused when the
+// original has just been put into a block.
+func (b *Batch) known(ctx context.Context, chain Chain) bool {
+	for _, v := range b.p.variants {
+		if _, err := chain.Lookup(ctx, v.txid); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// A ReplacedError means that a transaction that does not carry the batch's root spends
+// its first coin. It needs a person: the key may be in other hands.
 type ReplacedError struct{ Ours, Theirs anchor.TxID }
 
 func (e *ReplacedError) Error() string {
-	return fmt.Sprintf("issuer: transaction %s spends the coin of %s", e.Theirs, e.Ours)
+	return fmt.Sprintf("issuer: transaction %s spends the coin of %s and does not carry the root", e.Theirs, e.Ours)
 }
 
-// Confirm asks how deep the transaction is. At depth it writes that down and returns
-// depth or more; with fewer it returns how many there are, and the caller asks again
-// later. A transaction that the network has dropped is sent again, the same bytes.
+// Confirm asks how deep the transaction is, whichever variant of it. At depth it writes
+// that down and returns depth or more; with fewer it returns how many there are, and the
+// caller asks again later. A transaction that the network has dropped is sent again, the
+// same bytes; one whose id somebody changed on the way (BIP62) is followed by its first
+// coin, and proofs will name the id that confirmed.
 func (b *Batch) Confirm(ctx context.Context, chain Chain, depth anchor.Confirmations) (anchor.Confirmations, error) {
 	if b.p.state != Sent {
 		return depth, nil
@@ -120,30 +187,109 @@ func (b *Batch) Confirm(ctx context.Context, chain Chain, depth anchor.Confirmat
 	if err := b.on(chain); err != nil {
 		return 0, err
 	}
-	s, err := chain.Lookup(ctx, b.p.txid)
+	id, s, err := b.locate(ctx, chain)
 	if errors.Is(err, anchor.ErrNotFound) {
 		return 0, b.resend(ctx, chain)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("issuer: asking for transaction %s: %w", b.p.txid, err)
+		return 0, err
 	}
 	if s.Confirmations < max(depth, 1) {
 		return s.Confirmations, nil
 	}
 	return s.Confirmations, b.is.journal.write(record{Batch: b.p.key, State: Confirmed, At: b.is.now(),
-		TxID: b.p.txid.String(), Block: s.Block.String(), Height: s.Height})
+		TxID: id.String(), Block: s.Block.String(), Height: s.Height})
+}
+
+// locate finds the variant that the network has, one in a block before one that waits.
+func (b *Batch) locate(ctx context.Context, chain Chain) (id anchor.TxID, s anchor.TxStatus, err error) {
+	found := false
+	for _, v := range b.p.variants {
+		got, err := chain.Lookup(ctx, v.txid)
+		if errors.Is(err, anchor.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return id, s, fmt.Errorf("issuer: asking for transaction %s: %w", v.txid, err)
+		}
+		if !found || got.Confirmations > s.Confirmations {
+			id, s, found = v.txid, got, true
+		}
+	}
+	if found {
+		return id, s, nil
+	}
+	return b.follow(ctx, chain)
+}
+
+// follow looks for whoever spends the first coin.
+func (b *Batch) follow(ctx context.Context, chain Chain) (id anchor.TxID, s anchor.TxStatus, err error) {
+	other, err := chain.Spender(ctx, b.p.coins[0].OutPoint)
+	if err != nil {
+		return id, s, err
+	}
+	if s, err = chain.Lookup(ctx, other); err != nil {
+		return id, s, err
+	}
+	if s.Confirmations == 0 {
+		return other, s, nil // whose it is shows once it is in a block
+	}
+	ev, err := chain.Evidence(ctx, other)
+	if err != nil {
+		return id, s, fmt.Errorf("issuer: asking for transaction %s: %w", other, err)
+	}
+	if c, err := anchor.ParseCommitment(ev.Tx); err != nil || c.Root != b.p.root {
+		return id, s, &ReplacedError{b.p.txid, other}
+	}
+	return other, s, nil
 }
 
 func (b *Batch) resend(ctx context.Context, chain Chain) error {
-	other, err := chain.Spender(ctx, b.p.coins[0].OutPoint)
-	if err == nil && other != b.p.txid {
-		return &ReplacedError{b.p.txid, other}
-	}
-	if err != nil && !errors.Is(err, anchor.ErrNotFound) {
-		return err
-	}
 	if err := chain.Broadcast(ctx, b.p.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
 		return fmt.Errorf("issuer: sending transaction %s again: %w", b.p.txid, err)
 	}
 	return nil
+}
+
+// watchDepth is how deep a block must lie before a reorganisation is no longer looked
+// for.
+const watchDepth = 100
+
+// Watch asks whether the block of a confirmed batch is still in the chain. If the
+// transaction is in another block now, that is written down: evidence made before must be
+// made anew. If it is in none, it is sent again, and a batch whose proofs are not written
+// goes back to waiting for confirmations. It returns the present depth, and whether
+// anything had moved.
+func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmations, moved bool, err error) {
+	if b.p.confirmed == (anchor.TxID{}) || b.p.shared != nil {
+		return 0, false, nil
+	}
+	if err := b.on(chain); err != nil {
+		return 0, false, err
+	}
+	s, err := chain.Lookup(ctx, b.p.confirmed)
+	if err != nil && !errors.Is(err, anchor.ErrNotFound) {
+		return 0, false, fmt.Errorf("issuer: asking for transaction %s: %w", b.p.confirmed, err)
+	}
+	if err == nil && s.Block == b.p.block && s.Confirmations > 0 {
+		return s.Confirmations, false, nil
+	}
+	if err != nil {
+		if err := b.resend(ctx, chain); err != nil {
+			return 0, true, err
+		}
+	}
+	if b.p.state == Confirmed {
+		return s.Confirmations, true, b.is.journal.write(record{Batch: b.p.key, State: Sent, At: b.is.now()})
+	}
+	if s.Confirmations > 0 && b.p.state == Closed {
+		err = b.is.journal.write(record{Batch: b.p.key, State: Closed, At: b.is.now(), Block: s.Block.String(), Height: s.Height})
+		return s.Confirmations, true, err
+	}
+	return s.Confirmations, true, nil
+}
+
+// Watching reports whether a batch's block lies less deep than is safe to forget.
+func (b *Batch) Watching(tip anchor.Height) bool {
+	return b.p.confirmed != (anchor.TxID{}) && b.p.shared == nil && tip-b.p.height < watchDepth
 }

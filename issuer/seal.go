@@ -55,6 +55,35 @@ func (b *Batch) TxID() anchor.TxID {
 	return b.p.txid
 }
 
+// Fee returns what the newest variant of the transaction pays, or would have to while
+// the batch is Waiting.
+func (b *Batch) Fee() anchor.Sats { return b.p.fee }
+
+// Variants returns the ids of all transactions that were signed for the batch, oldest
+// first. At most one of them can confirm.
+func (b *Batch) Variants() []anchor.TxID {
+	var ids []anchor.TxID
+	for _, v := range b.p.variants {
+		ids = append(ids, v.txid)
+	}
+	return ids
+}
+
+// Network returns the network of the batch's transaction; "" for a mock chain.
+func (b *Batch) Network() anchor.Network { return b.p.network }
+
+// Block returns block and height of the confirmed transaction.
+func (b *Batch) Block() (anchor.BlockHash, anchor.Height) { return b.p.block, b.p.height }
+
+// Batches returns all batches of the state folder, oldest first.
+func (is *Issuer) Batches() []*Batch {
+	var all []*Batch
+	for _, key := range is.journal.order {
+		all = append(all, &Batch{is: is, p: is.journal.batches[key]})
+	}
+	return all
+}
+
 // Created is the time all credentials of the batch state.
 func (b *Batch) Created() time.Time { return b.p.created }
 
