@@ -148,9 +148,9 @@ var codeTable = []CodeInfo{
 	{CodeVersionUnjudged, Integrity, Unsupported, "this version is not judged"},
 
 	// canonical form: internal/jsonld
-	{"context-unknown", Integrity, Unavailable, "a context is not pinned; name it in the trust file"},
+	{"context-unknown", Integrity, Unavailable, "a context is not pinned"},
 	{"context-not-allowed", Integrity, Failed, "a context could change what the members mean"},
-	{"labels-not-signed", Integrity, Unavailable, "an inline context gives labels that nobody signed; pin it in the trust file if it is known"},
+	{"labels-not-signed", Integrity, Unavailable, "an inline context gives labels that nobody signed"},
 	{"unmapped-term", Integrity, Failed, "a member is defined by no context, so nobody signed it"},
 	{"ghost-member", Integrity, Failed, "a member adds nothing to what was signed"},
 	{"relative-iri", Integrity, Failed, "an id is not absolute"},
@@ -191,7 +191,7 @@ var codeTable = []CodeInfo{
 	// anchor: transaction, scripts, block, chain
 	{CodeNoAnchor, Integrity, Unavailable, "the document is anchored in no block chain"},
 	{CodeChainUnread, Integrity, Unsupported, "this block chain is not judged"},
-	{CodeNoEvidence, Integrity, Unavailable, "the evidence of the transaction is missing; gather it with: certanchor evidence"},
+	{CodeNoEvidence, Integrity, Unavailable, "the evidence of the transaction is missing"},
 	{CodeNotJudged, Integrity, Unavailable, "a step before this one did not pass"},
 	{CodeDisagree, Integrity, Unavailable, "the observers of the trust file do not agree, or too few of them have spoken"},
 	{CodeTxID, Integrity, Failed, "the evidence holds another transaction than the one named"},
@@ -215,9 +215,9 @@ var codeTable = []CodeInfo{
 	{"header-time", Integrity, Failed, "a block header has a time the rules forbid"},
 	{"header-version", Integrity, Failed, "a block header has a version the rules forbid"},
 	{"no-checkpoints", Integrity, Unavailable, "the trust file names no checkpoints or headers of this network"},
-	{"no-headers", Integrity, Unavailable, "no block headers for this block; gather them with: certanchor evidence"},
-	{"not-linked-forward", Integrity, Unavailable, "the block headers do not lead to a checkpoint of the trust file; try: certanchor evidence upgrade"},
-	{"not-in-best-chain", Integrity, Unavailable, "a chain with more work has another block there; gather the evidence again"},
+	{"no-headers", Integrity, Unavailable, "there are no block headers for this block"},
+	{"not-linked-forward", Integrity, Unavailable, "the block headers do not lead to a checkpoint of the trust file"},
+	{"not-in-best-chain", Integrity, Unavailable, "a chain with more work has another block there"},
 
 	// issuer
 	{CodeIssuerUnknown, IssuerOf, Unavailable, "the issuer is not in the trust file"},

@@ -432,7 +432,7 @@ func (d *demo) printTable(w io.Writer, try string) {
 		}
 		because := "every step passed"
 		if r.Code != "" {
-			because = meaning(verifier.Code(r.Code)) + " (" + r.Code + ")"
+			because = english.cause(verifier.Code(r.Code)) + " (" + r.Code + ")"
 		}
 		rows = append(rows, []string{r.What, fmt.Sprint(r.Count), verdict, oneLine(because)})
 	}

@@ -27,6 +27,7 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	fs.Var(&evidence, "evidence", "evidence file; may be given again")
 	fs.Var(&lists, "status", "a status list; may be given again, the highest sequence counts")
 	at := fs.String("at", "", "the moment to judge for, RFC 3339 (now)")
+	tongue := fs.String("lang", "en", "en, es or fr: the language of verdicts and reasons")
 	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")
 	explain := fs.Bool("explain", false, "print every step, what was hashed, and how to pin what is not pinned")
 	against := fs.String("against", "", "with --explain: another copy of the document, to find the first statement that differs")
@@ -36,6 +37,10 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	if len(files) == 0 || *trustName == "" {
 		return misuse("certanchor help verify", "verify needs credentials and --trust")
+	}
+	lang, ok := languages[*tongue]
+	if !ok {
+		return misuse("say en, es or fr", "no language %q", *tongue)
 	}
 	when, err := moment(*at)
 	if err != nil {
@@ -56,7 +61,7 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err := addLists(ev, lists); err != nil {
 		return err
 	}
-	p := &printer{w: a.stdout, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
+	p := &printer{w: a.stdout, lang: lang, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
 	if *against != "" && (!*explain || len(files) != 1 || *asJSON) {
 		return misuse("certanchor verify --explain --against ORIGINAL FILE --trust TRUST", "--against goes with --explain and one file")
 	}
@@ -93,6 +98,7 @@ func (a *app) readCredential(name string) ([]byte, error) {
 type printer struct {
 	w                     io.Writer
 	many, asJSON, explain bool
+	lang                  language
 	counts                [4]int // by verdict
 	tests                 []string
 }
@@ -123,7 +129,10 @@ func (p *printer) report(name string, r *verifier.Report) error {
 	if r.TestNetwork {
 		p.warnTest(r)
 	}
-	_, err := fmt.Fprintf(p.w, "%-14s %s%s\n", strings.ToUpper(r.Verdict.String()), oneLine(name), reason(r))
+	_, err := fmt.Fprintf(p.w, "%-14s %s%s\n", verdictWords[r.Verdict][p.lang], oneLine(name), p.reason(r))
+	if s, stopped := r.Deciding(); stopped && p.explain {
+		fmt.Fprintf(p.w, "  → %s\n", p.lang.next(s.Code))
+	}
 	if p.explain {
 		p.details(r)
 	}
@@ -145,21 +154,12 @@ func (p *printer) warnTest(r *verifier.Report) {
 }
 
 // reason is the first thing that stood in the way, in words.
-func reason(r *verifier.Report) string {
+func (p *printer) reason(r *verifier.Report) string {
 	s, ok := r.Deciding()
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf(": %s (%s)", meaning(s.Code), s.Code)
-}
-
-func meaning(code verifier.Code) string {
-	for _, c := range verifier.Codes() {
-		if c.Code == code {
-			return c.Meaning
-		}
-	}
-	return "not judged"
+	return fmt.Sprintf(": %s (%s)", p.lang.cause(s.Code), s.Code)
 }
 
 func (p *printer) details(r *verifier.Report) {
@@ -187,12 +187,15 @@ func (p *printer) details(r *verifier.Report) {
 	for _, s := range r.Steps {
 		text := s.Fact
 		if s.Code != "" {
-			text = fmt.Sprintf("%s (%s): %s", meaning(s.Code), s.Code, s.Fact)
+			text = fmt.Sprintf("%s (%s): %s", p.lang.cause(s.Code), s.Code, s.Fact)
 		}
 		if s.Place != "" && s.Result != verifier.Passed {
 			text += "  [" + s.Place + "]"
 		}
 		fmt.Fprintf(p.w, "  %s %-18s %s\n", mark(s.Result), s.Name, oneLine(text))
+	}
+	for _, inner := range r.Credentials {
+		fmt.Fprintf(p.w, "  carries %s %s%s\n", verdictWords[inner.Verdict][p.lang], oneLine(inner.ID), p.reason(inner))
 	}
 	for _, w := range r.Warnings {
 		line("note", fmt.Sprintf("%s: %s %s", w.Code, w.Detail, w.Place))
