@@ -162,6 +162,20 @@ type corpusWorld struct {
 }
 
 func judgeCase(t *testing.T, dir string, c corpusCase, all []corpusCase, observations []verifier.Observation) bool {
+	at, err := time.Parse(time.RFC3339, c.AsOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, ev := c.world(t, dir, all, observations, at)
+	r := verifier.CheckFor(c.request(), w.raw, ev, w.trust(at), at)
+	for _, s := range r.Steps {
+		noteCode(s.Code)
+	}
+	return agrees(t, c, r)
+}
+
+// world reads the files of a case, with its mutations, and makes the evidence of them.
+func (c corpusCase) world(t *testing.T, dir string, all []corpusCase, observations []verifier.Observation, at time.Time) (*corpusWorld, *verifier.Evidence) {
 	w := &corpusWorld{t: t, files: map[string][]byte{}}
 	w.raw = w.read(filepath.Join(dir, c.File))
 	for url, file := range c.Resolve {
@@ -174,20 +188,12 @@ func judgeCase(t *testing.T, dir string, c corpusCase, all []corpusCase, observa
 	for _, m := range c.Mutations {
 		w.mutate(m.Target, m.Op, m.Path, m.Field, m.ID, m.Value)
 	}
-	at, err := time.Parse(time.RFC3339, c.AsOf)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ev := &verifier.Evidence{Observations: observations}
 	for url, raw := range w.files {
 		plain, _, _ := strings.Cut(url, "?assertionId=")
 		ev.AddDocument(plain, verifier.Document{At: at, Bytes: raw})
 	}
-	r := verifier.CheckFor(c.request(), w.raw, ev, w.trust(at), at)
-	for _, s := range r.Steps {
-		noteCode(s.Code)
-	}
-	return agrees(t, c, r)
+	return w, ev
 }
 
 // borrowIssuer adds the issuer's profile from another case where this one, which is about
