@@ -43,6 +43,8 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or mocknet")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
+	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
+	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
 	feeCap := fs.Int64("fee-cap", 100_000, "most satoshis to pay for the transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
@@ -59,7 +61,10 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if err != nil {
 		return asMisuse(err)
 	}
-	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
+	if *request != "" && *answer != "" {
+		return misuse("certanchor help issue", "--request comes first, --answer later")
+	}
+	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	return j.run(ctx, drafts, *out)
 }
 
@@ -92,6 +97,7 @@ func once(ask func() (string, error)) func() (string, error) {
 type job struct {
 	app                       *app
 	dir, state, chain, status string
+	request, answer           string // files of a shared anchor
 	feeCap                    anchor.Sats
 	passphrase                func() (string, error)
 
@@ -169,10 +175,16 @@ func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
 	if b.State() == issuer.Closed {
 		j.app.say("These drafts were issued on %s; nothing was issued again.", b.Created().Format(time.RFC3339))
 	}
-	if chain != nil {
-		if err := j.anchor(ctx, b, chain); err != nil {
-			return err
-		}
+	switch {
+	case j.request != "":
+		return j.writeRequest(b, j.request)
+	case j.answer != "":
+		err = j.adopt(b, j.answer)
+	case chain != nil:
+		err = j.anchor(ctx, b, chain)
+	}
+	if err != nil {
+		return err
 	}
 	if err := b.Finish(folder); err != nil {
 		return err

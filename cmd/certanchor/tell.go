@@ -85,7 +85,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &usage), errors.As(err, &trust), errors.As(err, &draft), errors.As(err, &key),
 		errors.As(err, &open), errors.As(err, &net), errors.As(err, &who),
-		errors.Is(err, issuer.ErrNoDrafts), errors.Is(err, issuer.ErrExists), errors.Is(err, fs.ErrNotExist):
+		errors.Is(err, issuer.ErrNoDrafts), errors.Is(err, issuer.ErrNoBump), errors.Is(err, issuer.ErrExists), errors.Is(err, fs.ErrNotExist):
 		return exitUsage
 	}
 	return exitIO
