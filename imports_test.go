@@ -32,6 +32,9 @@ var rooms = map[string][]string{
 	"licensure":           {"credential", "cryptosuite", "did", "status", "verifier"},
 	"internal/synth":      {"licensure", "credential"},
 
+	"anchor/node":    {"anchor"},
+	"internal/fetch": {},
+
 	"internal/conformance": {}, // test support: finds the corpora
 }
 
@@ -41,13 +44,13 @@ var free = []string{"cmd/certanchor", "examples/", "interop/"}
 // Packages of the standard library that only the edges may import directly, and who
 // may import them besides.
 var edges = map[string][]string{
-	"net":     {},
+	"net":     {"anchor/node", "internal/fetch"},
 	"os/exec": {},
-	"os":      {"issuer", "anchor/regtest", "internal/conformance"},
+	"os":      {"issuer", "anchor/regtest", "anchor/node", "internal/conformance"},
 }
 
 // clocks may call time.Now.
-var clocks = []string{"issuer"}
+var clocks = []string{"issuer", "anchor/node", "internal/fetch"}
 
 func isFree(pkg string) bool {
 	return slices.ContainsFunc(free, func(f string) bool {

@@ -139,12 +139,29 @@ func (c *Credential) checkMembers() error {
 	switch {
 	case slices.ContainsFunc(c.Types(), func(t string) bool { return strings.HasPrefix(t, "EnvelopedVerifiable") }):
 		return fail(CodeUnsupported, at+"/type", "an enveloped document: a JWT or SD-JWT in a data URL")
+	case !c.subjectsAreObjects():
+		// A bare id would let the subject's statements stand under another member
+		// without changing the hash, where issuer and subject are one.
+		return fail(CodeMember, "/credentialSubject", "must be an object, or a list of objects")
 	case len(types) == 0 && c.version != Profile:
 		return fail(CodeMember, at+"/type", "missing")
 	case c.Issuer() == "" && !c.IsPresentation():
 		return fail(CodeMember, c.IssuerPath(), "the document does not name its issuer by id")
 	}
 	return nil
+}
+
+// subjectsAreObjects holds for every W3C credential (VC Data Model 2.0, section 4.8).
+func (c *Credential) subjectsAreObjects() bool {
+	if c.version != VC1 && c.version != VC2 || c.IsPresentation() {
+		return true
+	}
+	for _, s := range asList(c.doc["credentialSubject"]) {
+		if _, ok := s.(map[string]any); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // Version tells by which rules the document is read.
@@ -305,8 +322,11 @@ func (c *Credential) Covered(i int) map[string]any {
 
 // Mode returns how strictly the document's members must lead to statements.
 func (c *Credential) Mode() jsonld.Mode {
-	if c.version == VC2 {
+	switch c.version {
+	case VC2:
 		return jsonld.Strict
+	case Blockcerts12:
+		return jsonld.Loose12
 	}
 	return jsonld.Lax
 }

@@ -214,10 +214,6 @@ func (c *check) trusting(format string, args ...any) {
 
 // checkFormat judges what parsing left open; false stops the run.
 func (c *check) checkFormat() bool {
-	if c.cred.Version() == credential.Blockcerts12 {
-		c.stop(StepFormat, CodeVersionUnjudged, "", "document", "%s", c.cred.Version())
-		return false
-	}
 	if _, _, err := c.cred.Validity(); err != nil {
 		c.refuse(StepFormat, err, "", "document")
 		return false

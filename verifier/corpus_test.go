@@ -62,6 +62,7 @@ var stricter = map[string]struct {
 	verdict verifier.Verdict
 	code    verifier.Code
 }{
+	"testnet-valid-1.2":               {"version 1.2 is judged here; the corpus has nothing of its transaction", indeterminate, "no-evidence"},
 	"testnet-valid-2.0":               {listRule, indeterminate, "revocation-unknown"},
 	"py-2.0-alpha-invalid_revoked":    {listRule, indeterminate, "revocation-unknown"},
 	"status-list-2021-tampered-list":  {"a list that its issuer did not sign is not counted (R3), whatever it says", indeterminate, "status-list-signature"},

@@ -257,7 +257,9 @@ func (c *check) checkAuthorised() {
 			return
 		}
 	}
-	places := jurisdictions(c.cred.Member("credentialSubject"), nil)
+	// The whole document is searched: where issuer and subject are one, statements can
+	// change place between them without changing the hash.
+	places := jurisdictions(c.cred.Unsecured(), nil)
 	for _, p := range places {
 		switch {
 		case slices.Contains(c.issuer.Jurisdictions, p), slices.Contains(c.issuer.Jurisdictions, Any):
@@ -282,7 +284,7 @@ func (c *check) certified() []string {
 	return types
 }
 
-// jurisdictions collects every member of that name below the subject.
+// jurisdictions collects every member of that name.
 func jurisdictions(v any, found []string) []string {
 	switch x := v.(type) {
 	case map[string]any:

@@ -66,9 +66,14 @@ func (l loader) LoadDocument(url string) (*ld.RemoteDocument, error) {
 	return &ld.RemoteDocument{DocumentURL: url, Document: p.doc}, nil
 }
 
-// root returns the active context of a document. The error in the middle is
-// CodeLabelsNotSigned or nil.
-func (c *Contexts) root(doc map[string]any) (*active, *Error, *Error) {
+// Additions are the terms of an unpinned context object that only adds some.
+type additions struct {
+	labels map[string]string // term -> IRI
+	err    *Error            // with CodeLabelsNotSigned
+}
+
+// root returns the active context of a document, and the additions in it, or nil.
+func (c *Contexts) root(doc map[string]any) (*active, *additions, *Error) {
 	const path = "/@context"
 	value, ok := doc["@context"]
 	if !ok {
@@ -94,12 +99,20 @@ func (c *Contexts) root(doc map[string]any) (*active, *Error, *Error) {
 		return nil, nil, err
 	}
 	added := entries[unpinned-1]
-	if err := signed.onlyAdds(added.local.(map[string]any), at); err != nil {
+	obj := added.local.(map[string]any)
+	if err := signed.onlyAdds(obj, at); err != nil {
 		return nil, nil, err
 	}
 	a, err := c.parse(entries, path)
-	return a, &Error{Code: CodeLabelsNotSigned, Path: at,
-		Detail: "the labels of this inline context are not signed; to pin it: " + strings.TrimPrefix(added.key, "inline ")}, err
+	if err != nil {
+		return nil, nil, err
+	}
+	labels, err := a.labels(signed, obj, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, &additions{labels: labels, err: &Error{Code: CodeLabelsNotSigned, Path: at,
+		Detail: "the labels of this inline context are not signed; to pin it: " + strings.TrimPrefix(added.key, "inline ")}}, nil
 }
 
 // rootOf is parse with a memory.
@@ -160,7 +173,11 @@ func parseOn(a *active, local any, path string) (out *active, err *Error) {
 	if parseErr != nil {
 		return nil, &Error{Code: CodeJSONLD, Path: path, Detail: parseErr.Error()}
 	}
-	return &active{contexts: a.contexts, ld: next, previous: a.previous}, nil
+	out = &active{contexts: a.contexts, ld: next, previous: a.previous}
+	if a.contexts.is12 {
+		out.restore12()
+	}
+	return out, nil
 }
 
 // derive returns the context that parse returns, remembered under key.
@@ -348,9 +365,7 @@ func iriChars(s string) bool {
 // IRIs that the pinned contexts have no name for. Everything else could put what is
 // signed under another label.
 func (a *active) onlyAdds(obj map[string]any, path string) *Error {
-	refuse := func(name, why string) *Error {
-		return &Error{Code: CodeContextNotAllowed, Path: path + "/" + name, Detail: "an inline object that is not pinned " + why}
-	}
+	refuse := func(name, why string) *Error { return refuseInline(path, name, why) }
 	known := a.names()
 	for _, name := range sortedKeys(obj) {
 		if strings.ContainsAny(name, "@:/") {
@@ -367,11 +382,39 @@ func (a *active) onlyAdds(obj map[string]any, path string) *Error {
 		if !absoluteIRI(full) {
 			return refuse(name, fmt.Sprintf("maps to %q, which is no IRI", full))
 		}
-		if known[full] || a.ld.Values.Vocab != nil && strings.HasPrefix(full, *a.ld.Values.Vocab) {
+		if a.hasName(full, known) {
 			return refuse(name, "gives a second name to "+full)
 		}
 	}
 	return nil
+}
+
+func refuseInline(path, name, why string) *Error {
+	return &Error{Code: CodeContextNotAllowed, Path: path + "/" + name, Detail: "an inline object that is not pinned " + why}
+}
+
+// hasName reports whether a has a name for full already; known is a.names().
+func (a *active) hasName(full string, known map[string]bool) bool {
+	return known[full] || a.ld.Values.Vocab != nil && strings.HasPrefix(full, *a.ld.Values.Vocab)
+}
+
+// labels returns what the terms of obj stand for in a, which has them on top of
+// signed. A term may be written with another of obj as its prefix, so that only now
+// it can be seen whether it gives a second name.
+func (a *active) labels(signed *active, obj map[string]any, path string) (map[string]string, *Error) {
+	known := signed.names()
+	labels := make(map[string]string, len(obj))
+	for _, name := range sortedKeys(obj) {
+		td := a.definition(name)
+		if td == nil || !absoluteIRI(td.ID) {
+			return nil, refuseInline(path, name, "has a definition that leads to no IRI")
+		}
+		if signed.hasName(td.ID, known) {
+			return nil, refuseInline(path, name, "gives a second name to "+td.ID)
+		}
+		labels[name] = td.ID
+	}
+	return labels, nil
 }
 
 // plainDefinition returns the IRI of a term definition that has no more than @id and

@@ -54,6 +54,9 @@ var builtin = sync.OnceValue(func() *Contexts {
 		for _, url := range entry.URLs {
 			c.docs[url] = p
 		}
+		if entry.File == file12 {
+			c.only12 = contexts12(p, entry.URLs)
+		}
 	}
 	return c
 })

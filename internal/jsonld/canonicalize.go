@@ -19,6 +19,13 @@ const (
 	// arrays, repeated values, texts where a context asks for an IRI. They are left
 	// out of the claims and listed.
 	Lax
+	// Loose12 is for the member document of Blockcerts 1.2 alone. That format used
+	// members that its context does not define, on purpose, and was hashed without
+	// them: they are left out of the claims and listed, as all that Lax leaves out.
+	// So that no other document can be read this loosely, its context must be that
+	// of Blockcerts 1.2, which for its part no other mode can read: one term of it
+	// is valid in JSON-LD 1.0 only. Inline objects may be pinned as elsewhere.
+	Loose12
 )
 
 // Limits bound the work of one call. A zero field means the field of DefaultLimits.
@@ -59,7 +66,7 @@ type Options struct {
 // A Ghost is a member or element that was left out since it adds no statement.
 type Ghost struct {
 	Path   string // JSON pointer in the document as given
-	Reason string // "null", "empty-array", "repeated", "relative-iri" or "direction"
+	Reason string // "null", "empty-array", "repeated", "relative-iri", "direction", or in Loose12 "unmapped"
 }
 
 // A Result is a document in canonical form.
@@ -70,6 +77,10 @@ type Result struct {
 	// Claims is a copy of the document without ghosts: only what was hashed.
 	// Numbers that are no plain integers stand as hashed, with at most 16 digits.
 	Claims map[string]any
+	// Labels is there in place of Claims with CodeLabelsNotSigned: the terms of the
+	// unpinned inline object and the IRIs they stand for. The IRIs are signed where
+	// NQuads has them; the terms are what anybody may have written.
+	Labels map[string]string
 }
 
 // Canonicalize returns the canonical N-Quads of doc, as parsed by strictjson, and
@@ -77,13 +88,16 @@ type Result struct {
 //
 // The proof under test must have been taken out by the caller (an empty proof array
 // is a ghost like any other). The error is always an *Error. With CodeLabelsNotSigned,
-// and only then, the Result is there too.
+// and only then, the Result is there too, without Claims and with Labels.
 func Canonicalize(doc map[string]any, o Options) (*Result, error) {
 	contexts := o.Contexts
 	if contexts == nil {
 		contexts = &Contexts{}
 	}
-	active, unsigned, err := contexts.root(doc)
+	if o.Mode == Loose12 {
+		contexts = contexts.for12()
+	}
+	active, added, err := contexts.root(doc)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +110,9 @@ func Canonicalize(doc map[string]any, o Options) (*Result, error) {
 		return nil, err
 	}
 	res := &Result{NQuads: join(c.lines()), Quads: len(r.quads), Ghosts: r.ghosts}
-	if unsigned != nil {
-		return res, unsigned
+	if added != nil {
+		res.Labels = added.labels
+		return res, added.err
 	}
 	res.Claims = r.claims(doc)
 	return res, nil

@@ -21,6 +21,9 @@ type Contexts struct {
 	docs   map[string]pinned
 	inline map[[32]byte]bool
 	cache  *activeCache
+
+	only12 *Contexts // the contexts for Loose12, or nil
+	is12   bool      // this is the only12 of another one
 }
 
 // pinned is one context document. doc holds numbers as float64, as json-gold wants
@@ -85,11 +88,14 @@ func (c *Contexts) pin(doc []byte, obj map[string]any) (pinned, *Error) {
 func (c *Contexts) WithInline(digest [32]byte) *Contexts {
 	next := c.copy()
 	next.inline[digest] = true
+	if next.only12 != nil {
+		next.only12 = next.only12.WithInline(digest)
+	}
 	return next
 }
 
 func (c *Contexts) copy() *Contexts {
-	next := &Contexts{docs: map[string]pinned{}, inline: map[[32]byte]bool{}, cache: &activeCache{}}
+	next := &Contexts{docs: map[string]pinned{}, inline: map[[32]byte]bool{}, cache: &activeCache{}, only12: c.only12, is12: c.is12}
 	maps.Copy(next.docs, c.docs)
 	maps.Copy(next.inline, c.inline)
 	return next
@@ -104,6 +110,14 @@ func InlineDigest(obj map[string]any) ([32]byte, error) {
 	return sha256.Sum256(b), nil
 }
 
+// unknown refuses a URL that is not in c.
+func (c *Contexts) unknown(url, path string) *Error {
+	if c.is12 {
+		return &Error{Code: CodeContextNotAllowed, Path: path, Detail: url + ": only the context of Blockcerts 1.2 counts here"}
+	}
+	return &Error{Code: CodeContextUnknown, Path: path, Detail: url}
+}
+
 // checkLocal walks a local context (JSON-LD 1.1 API, section 4.1), refuses what we do
 // not support, and adds the weight of each URL it names.
 func (c *Contexts) checkLocal(v any, path string, weight *int) *Error {
@@ -113,7 +127,7 @@ func (c *Contexts) checkLocal(v any, path string, weight *int) *Error {
 	case string:
 		p, ok := c.docs[v]
 		if !ok {
-			return &Error{Code: CodeContextUnknown, Path: path, Detail: v}
+			return c.unknown(v, path)
 		}
 		if *weight += p.weight; *weight > maxContextWeight {
 			return &Error{Code: CodeLimitContexts, Path: path,
@@ -226,7 +240,7 @@ func (c *Contexts) entry(e any, path string) (entry, bool, *Error) {
 	switch e := e.(type) {
 	case string:
 		if _, ok := c.docs[e]; !ok {
-			return entry{}, false, &Error{Code: CodeContextUnknown, Path: path, Detail: e}
+			return entry{}, false, c.unknown(e, path)
 		}
 		return entry{key: "url " + e, local: e}, true, nil
 	case map[string]any:

@@ -19,8 +19,12 @@
 //
 // Some things are not signed and no check can see them: the order of array elements
 // outside a list, whether a value stands alone or in an array of one, whether a
-// reference is written as a text or as an object with an id alone, and the labels of
-// blank nodes, which only Lax accepts.
+// reference is written as a text or as an object with an id alone, at which of several
+// references to one id its members stand (all of them, in Strict), and the labels of
+// blank nodes, which Strict refuses.
+//
+// In Loose12, for Blockcerts 1.2 alone, members that no context defines are left out and
+// named too, since that format was hashed without them.
 //
 // # How
 //

@@ -2,6 +2,7 @@ package jsonld
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
@@ -114,7 +115,9 @@ func (n *node) name(names []string) (err *Error) {
 }
 
 // claimName notes that this object has its id. In one graph, statements about one id
-// could be moved between two objects without a change to the hash.
+// could be moved between two objects without a change to the hash, each of them in
+// the graph: a restriction from the subject, where it is looked for, to the issuer, in
+// a document that is self-issued. So a second object of one id is refused.
 func (n *node) claimName() *Error {
 	if n.mode != Strict {
 		return nil
@@ -129,7 +132,7 @@ func (n *node) claimName() *Error {
 
 // resource returns the term of an expanded IRI; written is what stood in the document.
 func (r *reader) resource(full, written string) (term, *Error) {
-	if label, isBlank := cutBlank(full); isBlank && r.mode == Lax {
+	if label, isBlank := cutBlank(full); isBlank && r.mode != Strict {
 		return term{kind: blank, value: "d" + label}, nil
 	}
 	switch {
@@ -169,7 +172,7 @@ func (n *node) member(name string, value any) *Error {
 		if name[:min(1, len(name))] == "@" {
 			return n.fail(CodeGhostMember, "no keyword of JSON-LD")
 		}
-		return n.unmapped(value)
+		return n.unmapped(full, value)
 	case "@index", "@direction", "@language":
 		return n.fail(CodeGhostMember, "adds nothing to what is signed: %s", full)
 	}
@@ -177,7 +180,7 @@ func (n *node) member(name string, value any) *Error {
 		return n.unsupported(full + " in an object")
 	}
 	if !hasScheme(full) {
-		return n.unmapped(value)
+		return n.unmapped(full, value)
 	}
 	if !iriChars(full) {
 		return n.fail(CodeInvalidIRI, "%q", full)
@@ -190,15 +193,25 @@ func (n *node) member(name string, value any) *Error {
 }
 
 // unmapped refuses a member that no context defines, or that one switches off. If it
-// has no value either, it is a ghost like any other.
-func (n *node) unmapped(value any) *Error {
+// has no value either, it is a ghost like any other, and in Loose12 in any case.
+func (n *node) unmapped(full string, value any) *Error {
 	if value == nil {
 		return n.ghost("null")
 	}
 	if list, isArray := value.([]any); isArray && len(list) == 0 {
 		return n.ghost("empty-array")
 	}
+	if n.mayLeaveOut(full) {
+		return n.ghost("unmapped")
+	}
 	return n.fail(CodeUnmappedTerm, "no context defines this term")
+}
+
+// mayLeaveOut reports whether a term without an IRI is a ghost. Processors leave it
+// out with all that it holds, unless it has a colon (JSON-LD 1.1 API, section 5.1.2,
+// step 13.3): then what it holds may lead to statements.
+func (n *node) mayLeaveOut(full string) bool {
+	return n.mode == Loose12 && !strings.Contains(full, ":")
 }
 
 // types makes one statement of each type.
@@ -207,10 +220,14 @@ func (n *node) types(value any) *Error {
 	if !isArray {
 		return n.oneType(value)
 	}
-	if len(list) == 0 {
-		return n.ghost("empty-array")
+	before := len(n.quads)
+	if err := n.elements(list, n.oneType); err != nil {
+		return err
 	}
-	return n.elements(list, n.oneType)
+	if len(n.quads) == before {
+		return n.ghost("empty-array") // or one of ghosts only
+	}
+	return nil
 }
 
 func (n *node) oneType(value any) *Error {
@@ -220,6 +237,9 @@ func (n *node) oneType(value any) *Error {
 	}
 	full := n.active.expand(name, true)
 	if full == "" || !hasScheme(full) {
+		if n.mayLeaveOut(full) {
+			return n.ghost("unmapped")
+		}
 		return n.fail(CodeUnmappedTerm, "no context defines the type %q", name)
 	}
 	o, err := n.resource(full, name)

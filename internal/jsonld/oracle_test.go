@@ -30,6 +30,11 @@ func oracle(c *Contexts, doc map[string]any) ([]byte, error) {
 	for name, graph := range dataset.Graphs {
 		for _, q := range graph {
 			ours := quad{subject: fromGold(q.Subject), predicate: fromGold(q.Predicate), object: fromGold(q.Object)}
+			// json-gold makes statements of types that no context defines and of
+			// some texts that are no IRIs (JSON-LD 1.1 API, section 8.1, drops them).
+			if ours.object.kind == iri && !absoluteIRI(ours.object.value) {
+				continue
+			}
 			if name != "@default" {
 				ours.graph = fromGold(q.Graph)
 			}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/certanchor/certanchor/internal/conformance"
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
@@ -57,6 +59,8 @@ func TestRefusals(t *testing.T) {
 		{"word like a keyword", `{"@foo":"a","name":"a"}`, Lax, CodeGhostMember, "/@foo"},
 		{"two objects of one id", `{"id":"urn:a","sub":{"id":"urn:a","name":"x"}}`, Strict, CodeGhostMember, "/sub"},
 		{"two objects of one id in a graph", `{"graph":{"id":"urn:a","sub":[{"id":"urn:b","name":"x"},{"id":"urn:b"}]}}`, Strict, CodeGhostMember, "/graph/sub/1"},
+		// The names could change places, or the whole of one object move into the other.
+		{"two objects of one id that say different things", `{"id":"urn:a","sub":{"id":"urn:s","name":"x"},"set":{"id":"urn:s","other":"y"}}`, Strict, CodeGhostMember, "/sub"},
 		{"only an id", `{"id":"urn:a"}`, Lax, CodeGhostMember, ""},
 		{"nothing", `{}`, Lax, CodeGhostMember, ""},
 		{"only ghosts", `{"name":null}`, Lax, CodeGhostMember, ""},
@@ -152,6 +156,8 @@ func TestContextEntries(t *testing.T) {
 		{"alias of a pinned IRI", f + `,{"x":"http://ex.example/name"}`, CodeContextNotAllowed, "/@context/1/x"},
 		{"alias of a pinned IRI, compact", f + `,{"x":{"@id":"ex:name"}}`, CodeContextNotAllowed, "/@context/1/x"},
 		{"alias of a pinned IRI inside a type", f + `,{"x":"ex:nameInT"}`, CodeContextNotAllowed, "/@context/1/x"},
+		{"alias of a pinned IRI, by a new prefix", f + `,{"s":"http:/","x":"s:/ex.example/name"}`, CodeContextNotAllowed, "/@context/1/x"},
+		{"a term that is no prefix", f + `,{"s":"http://ex.example/na","x":"s:me"}`, CodeLabelsNotSigned, "/@context/1"},
 		{"alias of a term", f + `,{"x":"name"}`, CodeContextNotAllowed, "/@context/1/x"},
 		{"alias of a keyword", f + `,{"x":"@index"}`, CodeContextNotAllowed, "/@context/1/x"},
 		{"container", f + `,{"x":{"@id":"urn:x","@container":"@index"}}`, CodeContextNotAllowed, "/@context/1/x"},
@@ -174,7 +180,7 @@ func TestContextEntries(t *testing.T) {
 			if !errors.As(err, &e) || e.Code != tt.code || e.Path != tt.path {
 				t.Fatalf("%v, want %s at %q", err, tt.code, tt.path)
 			}
-			if hasResult := res != nil; hasResult != (tt.code == CodeLabelsNotSigned) || hasResult && (res.Claims != nil || res.Quads != 2) {
+			if hasResult := res != nil; hasResult != (tt.code == CodeLabelsNotSigned) || hasResult && (res.Claims != nil || res.Quads != 2 || len(res.Labels) == 0) {
 				t.Errorf("result %+v", res)
 			}
 		})
@@ -187,6 +193,54 @@ func TestContextEntries(t *testing.T) {
 	doc := parse(t, []byte(`{"@context":"https://ctx.example/f","name":"x"}`))
 	if _, err := Canonicalize(doc, Options{}); err == nil || err.(*Error).Code != CodeContextUnknown {
 		t.Errorf("no contexts: %v", err)
+	}
+}
+
+// TestLabels: what the terms of an unpinned object stand for, as json-gold reads them.
+func TestLabels(t *testing.T) {
+	for _, tt := range []struct {
+		added string
+		want  map[string]string
+	}{
+		{`{"x":"urn:x"}`, map[string]string{"x": "urn:x"}},
+		{`{"x":{"@id":"ex:x","@type":"xsd:date"},"y":{"@id":"urn:y"}}`, map[string]string{"x": "http://ex.example/x", "y": "urn:y"}},
+		{`{"p":"https://p.example/#","x":"p:x","y":"p:x"}`, map[string]string{"p": "https://p.example/#", "x": "https://p.example/#x", "y": "https://p.example/#x"}},
+	} {
+		doc := parse(t, []byte(`{"@context":["https://ctx.example/f",`+tt.added+`],"x":"2026-01-01","name":"z"}`))
+		res, err := Canonicalize(doc, Options{Contexts: featureContexts(t)})
+		var e *Error
+		if !errors.As(err, &e) || e.Code != CodeLabelsNotSigned {
+			t.Fatalf("%s: %v", tt.added, err)
+		}
+		if !reflect.DeepEqual(res.Labels, tt.want) || res.Claims != nil || !strings.Contains(string(res.NQuads), "<"+tt.want["x"]+">") {
+			t.Errorf("%s: labels %v, claims %v\n%s", tt.added, res.Labels, res.Claims, res.NQuads)
+		}
+	}
+	doc := parse(t, []byte(`{"@context":"https://ctx.example/f","name":"z"}`))
+	if res, err := Canonicalize(doc, Options{Contexts: featureContexts(t)}); err != nil || res.Labels != nil {
+		t.Errorf("nothing added: %v, %+v", err, res)
+	}
+}
+
+// TestLabelsOfSample: a real document whose inline object nobody has pinned.
+func TestLabelsOfSample(t *testing.T) {
+	doc := parse(t, conformance.Read(t, "conformance/blockcerts/certificates/v2--mainnet-valid-2.0.json"))
+	delete(doc, "signature")
+	pinned, err := Canonicalize(doc, Options{Contexts: corpusContexts(t), Mode: Lax})
+	if err != nil || pinned.Labels != nil || pinned.Claims == nil {
+		t.Fatalf("pinned: %v", err)
+	}
+	res, err := Canonicalize(doc, Options{Contexts: Builtin(), Mode: Lax})
+	if e, ok := err.(*Error); !ok || e.Code != CodeLabelsNotSigned || res.Claims != nil || string(res.NQuads) != string(pinned.NQuads) {
+		t.Fatalf("not pinned: %v", err)
+	}
+	if got := sortedKeys(res.Labels); !slices.Equal(got, []string{"displayHtml", "metadataJson", "nonce", "universalIdentifier"}) {
+		t.Errorf("labels %v", res.Labels)
+	}
+	for term, id := range res.Labels {
+		if strings.Contains(string(res.NQuads), "<"+id+">") != (doc[term] != nil) {
+			t.Errorf("%s stands for %s", term, id)
+		}
 	}
 }
 

@@ -44,7 +44,7 @@ func (r *reader) scalar(s scope, value any) (term, *Error) {
 // none, every implementation drops the statement: the Blockcerts 3.0-beta context
 // takes the HTML of a display for an IRI, so that no such display was ever signed.
 func (r *reader) reference(full, written string) (term, *Error) {
-	if r.mode == Lax && !strings.HasPrefix(full, "_:") && (!hasScheme(full) || strings.ContainsAny(full, " \t\n\r\f\v")) {
+	if r.mode != Strict && !strings.HasPrefix(full, "_:") && (!hasScheme(full) || strings.ContainsAny(full, " \t\n\r\f\v")) {
 		return term{}, r.ghost("relative-iri")
 	}
 	return r.resource(full, written)
