@@ -12,4 +12,9 @@ if [ ! -d ../$bench ]; then
 	bench=
 fi
 (cd .. && go build -o "$out/gen" ./interop/gen && "$out/gen" --out "$out" --bench "$bench")
+corpus=../shared/conformance/blockcerts
+if [ -d ../$corpus ]; then
+	(cd .. && CERTANCHOR_CORPUS_OUT=$out/corpus.json go test -count=1 ./verifier -run '^TestBlockcertsCorpus$')
+	export INTEROP_CORPUS=../$corpus
+fi
 INTEROP_OUT=$out node --disable-warning=ExperimentalWarning --test --test-reporter=spec ./*.test.mjs

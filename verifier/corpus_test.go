@@ -106,6 +106,7 @@ func TestBlockcertsCorpus(t *testing.T) {
 	readJSON(t, filepath.Join(dir, "manifest.json"), &manifest)
 	observations := corpusObservations(t, dir)
 	agree := 0
+	judged = map[string]corpusVerdict{}
 	for _, c := range manifest.Cases {
 		t.Run(c.ID, func(t *testing.T) {
 			if judgeCase(t, dir, c, manifest.Cases, observations) {
@@ -113,11 +114,29 @@ func TestBlockcertsCorpus(t *testing.T) {
 			}
 		})
 	}
+	if name := os.Getenv("CERTANCHOR_CORPUS_OUT"); name != "" {
+		raw, err := json.Marshal(judged)
+		if err == nil {
+			err = os.WriteFile(name, raw, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Logf("corpus: %d of %d agree", agree, len(manifest.Cases))
 	if os.Getenv("BLOCKCERTS_CORPUS") == "" && len(manifest.Cases) != 53 {
 		t.Errorf("%d cases, 53 are known", len(manifest.Cases))
 	}
 }
+
+// A corpusVerdict is what we said of a case, for the table beside another verifier.
+type corpusVerdict struct {
+	Verdict verifier.Verdict `json:"verdict"`
+	Code    verifier.Code    `json:"code,omitempty"`
+	Rule    string           `json:"rule,omitempty"`
+}
+
+var judged map[string]corpusVerdict
 
 func readJSON(t *testing.T, name string, into any) {
 	t.Helper()
@@ -172,6 +191,8 @@ func judgeCase(t *testing.T, dir string, c corpusCase, all []corpusCase, observa
 	for _, s := range r.Steps {
 		noteCode(s.Code)
 	}
+	s, _ := r.Deciding()
+	judged[c.ID] = corpusVerdict{r.Verdict, s.Code, stricter[c.ID].rule}
 	return agrees(t, c, r)
 }
 
