@@ -25,7 +25,7 @@ var anchorsCommand = command{
 func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	dir := fs.String("issuer", "", "the issuer's folder")
 	state := fs.String("state", "", "state folder (DIR/state)")
-	chain := fs.String("chain", "embedded", "embedded, or embedded=FILE")
+	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
 	rate := fs.Int64("fee-rate", 0, "bump: satoshis per 1,000 virtual bytes")
 	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction")
 	out := fs.String("out", "", "combine: folder for the answers")
@@ -110,7 +110,10 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
 	if err != nil {
 		return err
 	}
-	defer chain.Close()
+	if chain == nil {
+		return misuse("leave --chain out", "a mock chain has no transactions")
+	}
+	defer j.closeChain()
 	for _, b := range j.issuer.Batches() {
 		if b.State() != issuer.Sent {
 			continue
@@ -156,7 +159,7 @@ func (j *job) combine(ctx context.Context, names []string, out string) error {
 	if chain == nil {
 		return misuse("leave --chain out", "roots are combined on a real chain")
 	}
-	defer chain.Close()
+	defer j.closeChain()
 	b, err := j.issuer.SealRoots(ctx, network, requests)
 	if err != nil {
 		return err

@@ -28,7 +28,8 @@ var evidenceCommand = command{
 func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	out := fs.String("out", "", "evidence file to write")
 	dir := fs.String("issuer", "", "an issuer's folder: its embedded chain and status lists")
-	chain := fs.String("chain", "embedded", "embedded, or embedded=FILE")
+	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
+	trustName := fs.String("trust", "", "with endpoints: the trust file that names networks and checkpoints")
 	state := fs.String("state", "", "state folder of the issuer (DIR/state)")
 	var lists, merge texts
 	fs.Var(&lists, "status", "a status list to add; may be given again")
@@ -60,7 +61,13 @@ func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) err
 	}
 	if len(operands) > 0 {
 		j := job{app: a, dir: *dir, state: *state, chain: *chain}
-		if err := j.gather(ctx, ev, operands); err != nil {
+		gather := j.gather
+		if isNode(*chain) {
+			gather = func(ctx context.Context, ev *verifier.Evidence, files []string) error {
+				return j.gatherOnline(ctx, ev, files, *trustName)
+			}
+		}
+		if err := gather(ctx, ev, operands); err != nil {
 			return err
 		}
 	}
@@ -168,6 +175,38 @@ func (j *job) gather(ctx context.Context, ev *verifier.Evidence, files []string)
 		ev.AddTransaction(id, tx)
 	}
 	return addHeaders(ctx, ev, chain)
+}
+
+// gatherOnline asks real nodes for what each file needs under a trust file.
+func (j *job) gatherOnline(ctx context.Context, ev *verifier.Evidence, files []string, trustName string) error {
+	if trustName == "" {
+		return misuse("name it with --trust", "real nodes are asked for the networks and checkpoints of a trust file")
+	}
+	trust, err := readTrust(trustName)
+	if err != nil {
+		return err
+	}
+	asked, err := sources(j.chain, trust)
+	if err != nil {
+		return err
+	}
+	live := verifier.New(trust, asked)
+	for i, name := range files {
+		raw, err := readFile(name, credential.MaxBytes)
+		if err != nil {
+			return err
+		}
+		got, err := live.Gather(ctx, raw)
+		if err != nil {
+			return err
+		}
+		for _, u := range got.Gathered.Unreached {
+			j.app.say("not reached: %s", printable(u))
+		}
+		ev.Merge(got)
+		j.app.progress("credential", i+1, len(files))
+	}
+	return nil
 }
 
 // addHeaders adds all headers of the embedded chain, in runs of the size that evidence

@@ -40,7 +40,8 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	in := fs.String("in", "", "drafts: .jsonl, .json, a folder of .json, or a .csv roster")
 	template := fs.String("template", "", "for a .csv roster: a draft whose texts name columns as {{Column}}")
 	out := fs.String("out", "", "folder for the credentials")
-	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or mocknet")
+	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, mocknet, or endpoints: rpc=URL,esplora=URL")
+	fallback := fs.Int64("fee-rate", 0, "satoshis per 1,000 virtual bytes, where a node makes no estimate")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
 	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
@@ -64,7 +65,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if *request != "" && *answer != "" {
 		return misuse("certanchor help issue", "--request comes first, --answer later")
 	}
-	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
+	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	return j.run(ctx, drafts, *out)
 }
 
@@ -99,10 +100,12 @@ type job struct {
 	dir, state, chain, status string
 	request, answer           string // files of a shared anchor
 	feeCap                    anchor.Sats
+	fallback                  anchor.FeeRate
 	passphrase                func() (string, error)
 
-	issuer *issuer.Issuer
-	key    *issuer.AnchorKey
+	issuer   *issuer.Issuer
+	key      *issuer.AnchorKey
+	embedded *regtest.Chain // nil with real nodes
 }
 
 func (j *job) stateDir() string {
@@ -165,9 +168,7 @@ func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
 	if err != nil {
 		return err
 	}
-	if chain != nil {
-		defer chain.Close()
-	}
+	defer j.closeChain()
 	b, err := j.issuer.Seal(ctx, network, drafts)
 	if err != nil {
 		return err
@@ -199,19 +200,32 @@ func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
 }
 
 // openChain opens the chain that --chain names; none for a mock chain.
-func (j *job) openChain() (anchor.Network, *regtest.Chain, error) {
-	if j.chain == "mocknet" {
+func (j *job) openChain() (anchor.Network, ledger, error) {
+	switch {
+	case j.chain == "mocknet":
 		return "", nil, nil
+	case isNode(j.chain):
+		if j.key.Network == "" {
+			return "", nil, misuse("make an issuer with --network", "the keys of this issuer are for mock chains")
+		}
+		c, err := openNodes(j.key.Network, j.chain, j.fallback)
+		return j.key.Network, c, err
 	}
 	file, err := embeddedFile(j.chain, j.stateDir())
 	if err != nil {
 		return "", nil, err
 	}
 	if j.key.Network != anchor.Regtest {
-		return "", nil, misuse("make an issuer with --network regtest to try things out", "the keys of this issuer are for %q, the embedded chain is regtest", j.key.Network)
+		return "", nil, misuse("name a node with --chain rpc=URL or esplora=URL; regtest keys are for the embedded chain", "the keys of this issuer are for %q, the embedded chain is regtest", j.key.Network)
 	}
-	chain, err := regtest.Open(file, j.app.chainOptions...)
-	return anchor.Regtest, chain, err
+	j.embedded, err = regtest.Open(file, j.app.chainOptions...)
+	return anchor.Regtest, j.embedded, err
+}
+
+func (j *job) closeChain() {
+	if j.embedded != nil {
+		j.embedded.Close()
+	}
 }
 
 // embeddedFile returns the file of the embedded chain.
@@ -225,18 +239,11 @@ func embeddedFile(chain, stateDir string) (string, error) {
 	return "", misuse("say embedded, embedded=FILE or mocknet", "no chain %q", chain)
 }
 
-// anchor pays for the root on the embedded chain, and mines: to the issuer's own
-// address for coins, then over the transaction.
-func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain *regtest.Chain) error {
-	if b.State() == issuer.Sealed {
-		coins, err := chain.Coins(ctx, j.key.Address)
-		if err == nil && len(coins) == 0 {
-			j.app.say("The embedded chain (regtest) mines %d blocks to %s, for coins to pay with.", maturity, j.key.Address)
-			_, err = chain.Mine(maturity, j.key.Address, time.Now())
-		}
-		if err != nil {
-			return err
-		}
+// anchor pays for the root and waits until its transaction is confirmed. The embedded
+// chain is mined: to the issuer's own address for coins, then over the transaction.
+func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain ledger) error {
+	if err := j.firstCoins(ctx, b); err != nil {
+		return err
 	}
 	if err := b.Fund(ctx, chain, j.key.Address, j.feeCap); err != nil {
 		return err
@@ -252,13 +259,45 @@ func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain *regtest.Chain)
 		if err != nil {
 			return err
 		}
-		if n < embeddedDepth && b.State() == issuer.Sent {
-			if _, err := chain.Mine(embeddedDepth-int(n), j.key.Address, time.Now()); err != nil {
-				return err
-			}
+		if b.State() != issuer.Sent {
+			break
+		}
+		if err := j.wait(ctx, b, n); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// firstCoins mines coins where the embedded chain has none for the issuer.
+func (j *job) firstCoins(ctx context.Context, b *issuer.Batch) error {
+	if j.embedded == nil || b.State() != issuer.Sealed {
+		return nil
+	}
+	coins, err := j.embedded.Coins(ctx, j.key.Address)
+	if err == nil && len(coins) == 0 {
+		j.app.say("The embedded chain (regtest) mines %d blocks to %s, for coins to pay with.", maturity, j.key.Address)
+		_, err = j.embedded.Mine(maturity, j.key.Address, time.Now())
+	}
+	return err
+}
+
+// pollEvery is how often a real node is asked for confirmations.
+const pollEvery = 30 * time.Second
+
+// wait lets time pass until it makes sense to ask again: on the embedded chain by mining.
+func (j *job) wait(ctx context.Context, b *issuer.Batch, n anchor.Confirmations) error {
+	if j.embedded != nil {
+		_, err := j.embedded.Mine(max(1, embeddedDepth-int(n)), j.key.Address, time.Now())
+		return err
+	}
+	j.app.say("Transaction %s has %d of %d confirmations. Stop at any time: the same command goes on from here.", b.TxID(), n, confirmDepth)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(pollEvery):
+		return nil
+	}
 }
 
 // publishOnce publishes the lists if one of them has never been.

@@ -122,6 +122,8 @@ func hintFor(err error) string {
 		return "raise --fee-cap, or wait for lower fees; nothing was sent"
 	case errors.As(err, &bad):
 		return "nothing was changed"
+	case notReached(err):
+		return "nothing was lost; run the same command again once the node answers"
 	case errors.As(err, &trust):
 		return "docs/files.md explains each member of the file"
 	case errors.Is(err, syscall.ENOSPC):

@@ -26,6 +26,7 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	var evidence, lists texts
 	fs.Var(&evidence, "evidence", "evidence file; may be given again")
 	fs.Var(&lists, "status", "a status list; may be given again, the highest sequence counts")
+	online := fs.String("online", "", "whom to ask besides: rpc=URL, esplora=URL, eth=CHAIN@URL, lists; with commas between")
 	at := fs.String("at", "", "the moment to judge for, RFC 3339 (now)")
 	tongue := fs.String("lang", "en", "en, es or fr: the language of verdicts and reasons")
 	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")
@@ -61,6 +62,13 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err := addLists(ev, lists); err != nil {
 		return err
 	}
+	var asked verifier.Sources
+	if *online != "" {
+		if asked, err = sources(*online, trust); err != nil {
+			return err
+		}
+	}
+	live := verifier.New(trust, asked)
 	p := &printer{w: a.stdout, lang: lang, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
 	if *against != "" && (!*explain || len(files) != 1 || *asJSON) {
 		return misuse("certanchor verify --explain --against ORIGINAL FILE --trust TRUST", "--against goes with --explain and one file")
@@ -73,7 +81,11 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 		if err != nil {
 			return err
 		}
-		if err := p.report(name, verifier.Check(raw, ev, trust, when)); err != nil {
+		r, err := live.Verify(ctx, raw, ev, when)
+		if err != nil {
+			return err
+		}
+		if err := p.report(name, r); err != nil {
 			return err
 		}
 		if *explain && !*asJSON {

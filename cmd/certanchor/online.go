@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/anchor/node"
+	"github.com/certanchor/certanchor/anchor/regtest"
+	"github.com/certanchor/certanchor/internal/fetch"
+	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/merkleproof"
+	"github.com/certanchor/certanchor/verifier"
+)
+
+// A ledger is a chain to issue on and to gather evidence from: the embedded one, or real
+// nodes.
+type ledger interface {
+	issuer.Chain
+	Headers(ctx context.Context, from, to anchor.Height) (anchor.HeaderRun, error)
+	Tip(ctx context.Context) (anchor.Height, anchor.BlockHash, error)
+}
+
+var (
+	_ ledger         = (*node.Chain)(nil)
+	_ ledger         = (*regtest.Chain)(nil)
+	_ verifier.Chain = (*node.Chain)(nil)
+)
+
+// isNode reports whether a chain is given by endpoints.
+func isNode(spec string) bool {
+	return strings.HasPrefix(spec, "rpc=") || strings.HasPrefix(spec, "esplora=")
+}
+
+// openNodes opens the endpoints of a comma-separated list.
+func openNodes(network anchor.Network, specs string, fallback anchor.FeeRate) (*node.Chain, error) {
+	c, err := node.Open(network, strings.Split(specs, ","), node.Options{FallbackFeeRate: fallback})
+	if err != nil {
+		return nil, misuse("write rpc=http://USER:PASSWORD@127.0.0.1:8332 or esplora=https://HOST/api", "%v", err)
+	}
+	return c, nil
+}
+
+// sources are whom --online lets a verification ask; each entry stands for itself, and
+// nobody else is asked:
+//
+//	rpc=URL, esplora=URL   transactions, blocks and headers
+//	eth=CHAIN@URL          observations of old Ethereum anchors, CHAIN as in eth:mainnet
+//	lists                  status lists and schemas, from the hosts of trusted issuers
+func sources(specs string, trust *verifier.Trust) (verifier.Sources, error) {
+	s := verifier.Sources{Now: time.Now}
+	var endpoints []string
+	for _, one := range strings.Split(specs, ",") {
+		switch {
+		case isNode(one):
+			endpoints = append(endpoints, one)
+		case one == "lists":
+			l, err := newLibrary(trust)
+			if err != nil {
+				return s, err
+			}
+			s.Library = l
+		case strings.HasPrefix(one, "eth="):
+			chain, address, ok := strings.Cut(strings.TrimPrefix(one, "eth="), "@")
+			e, err := node.NewEthereum(address, "eth:"+chain, node.Options{})
+			if !ok || err != nil {
+				return s, misuse("write eth=mainnet@https://HOST", "%s: %v", one, err)
+			}
+			s.Observers = append(s.Observers, witness{e})
+		default:
+			return s, misuse("say rpc=URL, esplora=URL, eth=CHAIN@URL or lists, with commas between", "no source %q", one)
+		}
+	}
+	return s, addNodes(&s, endpoints, trust)
+}
+
+// addNodes makes a chain of the endpoints for each network that the trust file accepts;
+// each endpoint proves by its first block to which it belongs.
+func addNodes(s *verifier.Sources, endpoints []string, trust *verifier.Trust) error {
+	if len(endpoints) == 0 {
+		return nil
+	}
+	for _, n := range trust.Networks {
+		c, err := openNodes(n, strings.Join(endpoints, ","), 0)
+		if err != nil {
+			return err
+		}
+		s.Chains = append(s.Chains, c)
+		if trust.WeakestChainFact != verifier.Observed {
+			continue
+		}
+		for _, e := range endpoints {
+			one, err := node.OpenEndpoint(n, e, node.Options{})
+			if err != nil {
+				return err
+			}
+			if o, ok := one.(observing); ok {
+				s.Observers = append(s.Observers, witness{o})
+			}
+		}
+	}
+	return nil
+}
+
+// observing is an endpoint that says what it has seen.
+type observing interface {
+	Name() string
+	Observe(ctx context.Context, chain, txid string) (*node.Observation, error)
+}
+
+// A witness turns what an endpoint has seen into an observation.
+type witness struct{ observing }
+
+func (w witness) Observe(ctx context.Context, chain merkleproof.Chain, txid string) (verifier.Observation, error) {
+	o, err := w.observing.Observe(ctx, string(chain), txid)
+	if err != nil {
+		return verifier.Observation{}, err
+	}
+	return verifier.Observation{Source: o.Source, Chain: chain, TxID: txid, Payload: o.Payload, Address: o.Address,
+		Time: o.Time, Confirmations: o.Confirmations}, nil
+}
+
+// A library fetches documents from the hosts of trusted issuers, whole.
+type library struct{ client *fetch.Client }
+
+func newLibrary(trust *verifier.Trust) (*library, error) {
+	var hosts []string
+	for _, i := range trust.Issuers {
+		if u, err := url.Parse(i.ID); err == nil && u.Host != "" && !slices.Contains(hosts, u.Host) {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	c, err := fetch.New(fetch.Config{Hosts: hosts})
+	return &library{c}, err
+}
+
+func (l *library) Get(ctx context.Context, address string) (verifier.Document, error) {
+	body, mediaType, err := l.client.Get(ctx, address, maxListFile)
+	return verifier.Document{MediaType: mediaType, At: time.Now().UTC().Truncate(time.Second), Bytes: body}, err
+}
+
+// notReached reports whether an error is that of a node or the network.
+func notReached(err error) bool {
+	var n *node.Error
+	return errors.As(err, &n)
+}
