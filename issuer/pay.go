@@ -133,6 +133,33 @@ func (b *Batch) Sign(signer anchor.Signer) error {
 	if err != nil {
 		return err
 	}
+	return b.store(raw)
+}
+
+// PSBT returns the funded transaction as a partially signed one (BIP174), for a signer
+// that holds the key elsewhere: see anchor.SignPSBT.
+func (b *Batch) PSBT() ([]byte, error) {
+	if b.p.state != Funded {
+		return nil, fmt.Errorf("issuer: batch %.12s is %s; there is something to sign once it is funded", b.p.key, b.p.state)
+	}
+	return anchor.EncodePSBT(b.p.unsigned, b.p.coins)
+}
+
+// SignedBy takes the packet back from the signer. It must be the transaction that was
+// funded, and be signed for all outputs. The raw transaction is stored as by Sign.
+func (b *Batch) SignedBy(psbt []byte) error {
+	if b.p.state != Funded {
+		return nil
+	}
+	raw, err := anchor.FinishPSBT(psbt, b.p.unsigned, b.p.coins)
+	if err != nil {
+		return err
+	}
+	return b.store(raw)
+}
+
+// store writes a signed transaction into the journal.
+func (b *Batch) store(raw []byte) error {
 	c, err := anchor.ParseCommitment(raw)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 var anchorsCommand = command{
 	name:    "anchors",
-	usage:   "list|show|bump|combine --issuer DIR [REQUEST…]",
+	usage:   "list|show|bump|combine|sign --issuer DIR [REQUEST…]",
 	summary: "transactions under way; one transaction for the roots of many issuers",
 	example: "certanchor anchors combine --issuer federation --out answers requests/*.json",
 	run:     (*app).anchors,
@@ -28,7 +29,8 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
 	rate := fs.Int64("fee-rate", 0, "bump: satoshis per 1,000 virtual bytes")
 	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction")
-	out := fs.String("out", "", "combine: folder for the answers")
+	in := fs.String("in", "", "sign: the transaction to sign, made by: issue --psbt-out")
+	out := fs.String("out", "", "combine: folder for the answers; sign: file for the signed transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
 	if err != nil {
@@ -36,6 +38,9 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	if len(operands) == 0 || *dir == "" {
 		return misuse("certanchor help anchors", "anchors needs list, show, bump or combine, and --issuer")
+	}
+	if operands[0] == "sign" {
+		return a.signPSBT(*dir, *in, *out, anchor.Sats(*feeCap), a.passphrase(*pass))
 	}
 	j := &job{app: a, dir: *dir, state: *state, chain: *chain, feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	if err := j.open(); err != nil {
@@ -121,7 +126,7 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
 		if err := b.Bump(ctx, chain, j.key.Address, rate, j.feeCap); err != nil {
 			return err
 		}
-		if err := b.Sign(j.key); err != nil {
+		if err := j.sign(b); err != nil {
 			return err
 		}
 		if err := b.Broadcast(ctx, chain); err != nil {
@@ -132,6 +137,36 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
 		return nil
 	}
 	return issuer.ErrNoBump
+}
+
+// signPSBT is the half that runs where the key is. It needs keys/anchor.json only, no
+// state and no network, computes itself what the transaction does, and says so.
+func (a *app) signPSBT(dir, in, out string, feeCap anchor.Sats, passphrase func() (string, error)) error {
+	if in == "" || out == "" {
+		return misuse("certanchor anchors sign --issuer DIR --in FILE --out FILE", "sign needs --in and --out")
+	}
+	packet, err := readFile(in, maxListFile)
+	if err != nil {
+		return err
+	}
+	key, err := issuer.OpenAnchorKey(dir, passphrase)
+	if err != nil {
+		return err
+	}
+	signed, p, err := anchor.SignPSBT(packet, key, feeCap)
+	var foreign *anchor.Error
+	if errors.As(err, &foreign) {
+		return misuse("sign only what your own issuer made", "%v", err)
+	}
+	if err == nil {
+		err = writeWhole(out, signed)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, out)
+	a.say("Signed: root %x, fee %d sats, change %d sats to the key itself, nothing else.", p.Root, p.Fee, p.Change)
+	return nil
 }
 
 // combine anchors the roots that others ask for, in one transaction that this issuer

@@ -205,7 +205,7 @@ func (d *demo) issueOne(ctx context.Context, p *player, drafts issuer.Drafts, at
 	if err = p.batch.Fund(ctx, d.chain, p.job.key.Address, p.job.feeCap); err != nil {
 		return err
 	}
-	if err = p.batch.Sign(p.job.key); err != nil {
+	if err = p.job.sign(p.batch); err != nil {
 		return err
 	}
 	return p.batch.Broadcast(ctx, d.chain)

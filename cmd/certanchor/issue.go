@@ -46,6 +46,8 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
 	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
 	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
+	psbtOut := fs.String("psbt-out", "", "fund, and write the transaction to this file for a signer elsewhere")
+	psbtIn := fs.String("psbt-in", "", "go on with the transaction that came back from the signer")
 	feeCap := fs.Int64("fee-cap", 100_000, "most satoshis to pay for the transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
@@ -65,7 +67,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if *request != "" && *answer != "" {
 		return misuse("certanchor help issue", "--request comes first, --answer later")
 	}
-	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
+	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, psbtOut: *psbtOut, psbtIn: *psbtIn, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	return j.run(ctx, drafts, *out)
 }
 
@@ -99,6 +101,7 @@ type job struct {
 	app                       *app
 	dir, state, chain, status string
 	request, answer           string // files of a shared anchor
+	psbtOut, psbtIn           string // files for a signer elsewhere
 	feeCap                    anchor.Sats
 	fallback                  anchor.FeeRate
 	passphrase                func() (string, error)
@@ -121,7 +124,8 @@ func (j *job) open() error {
 	if err != nil {
 		return err
 	}
-	if j.key, err = issuer.OpenAnchorKey(j.dir, j.passphrase); err != nil {
+	// Only the public part: the key that pays is opened when something is signed here.
+	if j.key, err = issuer.AnchorAddress(j.dir); err != nil {
 		return err
 	}
 	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
@@ -179,6 +183,8 @@ func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
 	switch {
 	case j.request != "":
 		return j.writeRequest(b, j.request)
+	case j.psbtOut != "":
+		return j.writePSBT(ctx, b, chain)
 	case j.answer != "":
 		err = j.adopt(b, j.answer)
 	case chain != nil:
@@ -248,7 +254,7 @@ func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain ledger) error {
 	if err := b.Fund(ctx, chain, j.key.Address, j.feeCap); err != nil {
 		return err
 	}
-	if err := b.Sign(j.key); err != nil {
+	if err := j.sign(b); err != nil {
 		return err
 	}
 	if err := b.Broadcast(ctx, chain); err != nil {
@@ -266,6 +272,49 @@ func (j *job) anchor(ctx context.Context, b *issuer.Batch, chain ledger) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// sign signs the transaction, here or by what came back from a signer elsewhere.
+func (j *job) sign(b *issuer.Batch) error {
+	if b.State() != issuer.Funded {
+		return nil
+	}
+	if j.psbtIn != "" {
+		raw, err := readFile(j.psbtIn, maxListFile)
+		if err != nil {
+			return err
+		}
+		return b.SignedBy(raw)
+	}
+	key, err := issuer.OpenAnchorKey(j.dir, j.passphrase)
+	if err != nil {
+		return err
+	}
+	return b.Sign(key)
+}
+
+// writePSBT funds the batch and writes its transaction for a signer elsewhere.
+func (j *job) writePSBT(ctx context.Context, b *issuer.Batch, chain ledger) error {
+	if chain == nil {
+		return misuse("leave --chain out", "a mock chain has no transactions")
+	}
+	if err := j.firstCoins(ctx, b); err != nil {
+		return err
+	}
+	if err := b.Fund(ctx, chain, j.key.Address, j.feeCap); err != nil {
+		return err
+	}
+	packet, err := b.PSBT()
+	if err == nil {
+		err = writeWhole(j.psbtOut, packet)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(j.app.stdout, j.psbtOut)
+	j.app.say("Root %s, fee %d sats. Where the key is: certanchor anchors sign --issuer DIR --in %s --out signed.psbt", b.Root(), b.Fee(), j.psbtOut)
+	j.app.say("Then run this again with --psbt-in signed.psbt.")
 	return nil
 }
 
