@@ -28,7 +28,15 @@ func (f files) mkdir(dir string) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	return f.do("mkdir", dir, func() error { return os.MkdirAll(dir, 0o700) })
+	err := f.do("mkdir", dir, func() error { return os.MkdirAll(dir, 0o700) })
+	if err != nil {
+		return err
+	}
+	// The new name, and that of a folder made on the way, must outlast a loss of power.
+	if err := f.syncDir(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	return f.syncDir(filepath.Dir(filepath.Dir(dir)))
 }
 
 // replace writes data to name so that a reader sees the old bytes or the new, at any

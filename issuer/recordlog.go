@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -40,6 +41,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // openLog opens or makes the file and hands each record to replay.
 func openLog(f files, name string, replay func(record []byte) error) (*recordLog, error) {
 	l := &recordLog{files: f, name: name}
+	_, missing := os.Stat(name)
 	err := f.do("open", name, func() (err error) {
 		l.h, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		return err
@@ -47,7 +49,13 @@ func openLog(f files, name string, replay func(record []byte) error) (*recordLog
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(l.h)
+	if missing != nil {
+		err = f.syncDir(filepath.Dir(name))
+	}
+	var data []byte
+	if err == nil {
+		data, err = io.ReadAll(l.h)
+	}
 	if err == nil {
 		err = l.replay(data, replay)
 	}

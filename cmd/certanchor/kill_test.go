@@ -8,12 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/anchor/regtest"
@@ -238,6 +240,14 @@ func (w *killWorld) killOnce(plan string) (killed bool) {
 	_, err := f.run(plan, issueArgs...)
 	var exit *exec.ExitError
 	killed = errors.As(err, &exit) && exit.ExitCode() == -1
+	f.recovers(plan)
+	return killed
+}
+
+// recovers looks at what a killed run left behind, runs the command again, and holds the
+// outcome to what had been promised.
+func (f *killWorld) recovers(plan string) {
+	w := f
 	root, txid := f.journal()
 	spooled, partial := f.spooled(), f.digests()
 	f.must(f.run("", issueArgs...))
@@ -268,7 +278,6 @@ func (w *killWorld) killOnce(plan string) (killed bool) {
 	}
 	f.must(f.run("", "evidence", "--issuer", "board", "--out", "evidence.json", "credentials/"+anyKey(final)))
 	f.must(f.run("", "verify", "--trust", "board/trust.json", "--evidence", "evidence.json", "credentials/"+anyKey(final)))
-	return killed
 }
 
 func anyKey(m map[string]string) string {
@@ -276,4 +285,47 @@ func anyKey(m map[string]string) string {
 		return k
 	}
 	return ""
+}
+
+// TestKillRandom ends the real command with SIGKILL at random moments, between calls and
+// within them. A thousand of them with CERTANCHOR_LONG.
+func TestKillRandom(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := &killWorld{t: t, self: self, dir: t.TempDir()}
+	base.must(base.run("", "keygen", "--out", "board", "--network", "regtest", "--id", "https://board.example/issuer.json", "--name", "Board"))
+	out, err := base.command("", "synth", "--count", "2").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(base.dir, "drafts.jsonl"), out, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	base.fork().must(base.fork().run("", issueArgs...))
+	whole := time.Since(began)
+	runs := 15
+	if os.Getenv("CERTANCHOR_LONG") != "" {
+		runs = 1000
+	}
+	r := rand.New(rand.NewPCG(2026, 7))
+	killed := 0
+	for i := range runs {
+		f := base.fork()
+		c := f.command("", issueArgs...)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(r.Int64N(int64(whole))))
+		c.Process.Kill()
+		var exit *exec.ExitError
+		if errors.As(c.Wait(), &exit) && exit.ExitCode() == -1 {
+			killed++
+		}
+		f.recovers(fmt.Sprintf("random point %d", i))
+		os.RemoveAll(f.dir)
+	}
+	t.Logf("killed at %d random points of %d runs: nothing lost, one anchor each, no half-written file", killed, runs)
 }
