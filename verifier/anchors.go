@@ -57,11 +57,13 @@ func (c *check) checkPath(i int) {
 		c.stop(StepPath, CodePurpose, place+"/proofPurpose", "document", "%q", p.Purpose)
 		return
 	}
+	if c.canonical == nil {
+		c.stop(StepPath, CodeNotJudged, place, "document", "no canonical form")
+		return
+	}
 	canonical, err := jsonld.Canonicalize(c.cred.Covered(i), c.options())
-	if err != nil {
-		if c.canonical != nil { // the fault is in an earlier proof block
-			c.refuse(StepCanonical, err, "", "document")
-		}
+	if err != nil { // the fault is in an earlier proof block
+		c.refuse(StepCanonical, err, "", "document")
 		c.stop(StepPath, CodeNotJudged, place, "document", "no canonical form")
 		return
 	}

@@ -80,6 +80,7 @@ type check struct {
 	issuer    *Issuer // entry of the issuer in the trust file; nil if there is none
 	canonical *jsonld.Result
 	anchors   []anchored // one for each Merkle proof
+	work      int        // most work on a canonical form; 0 means the default
 }
 
 func (c *check) run(cred *credential.Credential) {
@@ -126,7 +127,7 @@ func (c *check) finish() *Report {
 	for _, inner := range r.Credentials {
 		r.Verdict = worse(r.Verdict, inner.Verdict)
 	}
-	if r.Verdict != Invalid && c.canonical != nil {
+	if r.Verdict != Invalid && c.canonical != nil && !c.cred.IsPresentation() {
 		r.Claims = c.canonical.Claims
 	}
 	return r
@@ -214,6 +215,10 @@ func (c *check) trusting(format string, args ...any) {
 
 // checkFormat judges what parsing left open; false stops the run.
 func (c *check) checkFormat() bool {
+	if err := c.checkPresentationForm(); err != nil {
+		c.refuse(StepFormat, err, "", "document")
+		return false
+	}
 	if _, _, err := c.cred.Validity(); err != nil {
 		c.refuse(StepFormat, err, "", "document")
 		return false
@@ -268,5 +273,5 @@ func (c *check) checkCanonical() {
 }
 
 func (c *check) options() jsonld.Options {
-	return jsonld.Options{Contexts: c.trust.contextSet(), Mode: c.cred.Mode()}
+	return jsonld.Options{Contexts: c.trust.contextSet(), Mode: c.cred.Mode(), Limits: jsonld.Limits{Work: c.work}}
 }

@@ -11,7 +11,6 @@ type Code string
 // packages that found the fault.
 const (
 	CodeVersionUnjudged  Code = "version-unsupported"
-	CodeInner            Code = "inner-credential"
 	CodeNoProof          Code = "no-proof"
 	CodeSignerUnknown    Code = "signer-unknown"
 	CodeSignature        Code = "signature"
@@ -39,10 +38,12 @@ const (
 	CodeNotJudged   Code = "not-judged"
 	CodeDisagree    Code = "observers-disagree"
 
-	CodeIssuerUnknown  Code = "issuer-unknown"
-	CodeType           Code = "type-not-authorised"
-	CodePlace          Code = "place-not-authorised"
-	CodePlaceNotStated Code = "place-not-stated"
+	CodeIssuerUnknown Code = "issuer-unknown"
+
+	CodeNothingPresented Code = "nothing-presented"
+	CodeType             Code = "type-not-authorised"
+	CodePlace            Code = "place-not-authorised"
+	CodePlaceNotStated   Code = "place-not-stated"
 
 	CodeIssuerKey       Code = "issuer-key"
 	CodeKeyPurpose      Code = "key-purpose"
@@ -221,6 +222,7 @@ var codeTable = []CodeInfo{
 
 	// issuer
 	{CodeIssuerUnknown, IssuerOf, Unavailable, "the issuer is not in the trust file"},
+	{CodeNothingPresented, IssuerOf, Unavailable, "the presentation carries no credential, so no issuer speaks"},
 	{CodeType, IssuerOf, Failed, "the trust file does not let this issuer issue this type"},
 	{CodePlace, IssuerOf, Failed, "the trust file does not let this issuer speak for this place"},
 	{CodePlaceNotStated, IssuerOf, Unavailable, "the trust file does not say for which places this issuer speaks"},

@@ -68,6 +68,7 @@ var stricter = map[string]struct {
 	"status-list-2021-tampered-list":  {"a list that its issuer did not sign is not counted (R3), whatever it says", indeterminate, "status-list-signature"},
 	"status-list-2021-unavailable":    {listRule, indeterminate, "revocation-unknown"},
 	"ecdsa-sd-2023-signed-credential": {"a private suite is unsupported, never judged", indeterminate, "unsupported-suite"},
+	"vp-eddsa-rdfc-2022":              {"a presentation that carries no credential is nobody's word but the holder's", indeterminate, "nothing-presented"},
 	"py-1.1-sample_signed_cert-1.1":   {"version 1.1 keeps its proof outside the file", indeterminate, "version-unsupported"},
 
 	"mocknet-valid-2.0":                                      {mockRule, indeterminate, "no-anchor"},

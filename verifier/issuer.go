@@ -40,6 +40,10 @@ func (c *check) checkSignatures() {
 }
 
 func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
+	if c.canonical == nil {
+		c.stop(StepSignature, CodeNotJudged, p.Path, "document", "no canonical form")
+		return
+	}
 	if !slices.Contains(c.purposes(), p.Purpose) {
 		c.stop(StepSignature, CodePurpose, p.Path+"/proofPurpose", "document", "%q", p.Purpose)
 		return
@@ -259,7 +263,7 @@ func (c *check) checkAuthorised() {
 	}
 	// The whole document is searched: where issuer and subject are one, statements can
 	// change place between them without changing the hash.
-	places := jurisdictions(c.cred.Unsecured(), nil)
+	places := jurisdictions(c.cred.Unsecured(), false, nil)
 	for _, p := range places {
 		switch {
 		case slices.Contains(c.issuer.Jurisdictions, p), slices.Contains(c.issuer.Jurisdictions, Any):
@@ -284,20 +288,23 @@ func (c *check) certified() []string {
 	return types
 }
 
-// jurisdictions collects every member of that name.
-func jurisdictions(v any, found []string) []string {
+// jurisdictions collects every text at or below a member of that name, in whatever form
+// JSON-LD lets it be written.
+func jurisdictions(v any, below bool, found []string) []string {
 	switch x := v.(type) {
 	case map[string]any:
 		for name, e := range x {
-			if s, ok := e.(string); ok && name == "jurisdiction" {
-				found = append(found, s)
-			} else {
-				found = jurisdictions(e, found)
+			if name != "@context" {
+				found = jurisdictions(e, below || name == "jurisdiction", found)
 			}
 		}
 	case []any:
 		for _, e := range x {
-			found = jurisdictions(e, found)
+			found = jurisdictions(e, below, found)
+		}
+	case string:
+		if below {
+			found = append(found, x)
 		}
 	}
 	slices.Sort(found)

@@ -17,18 +17,26 @@ const observedSlack = 2 * time.Hour
 // agreed returns what enough of the trust file's observers say of a transaction. ok is
 // false if there is no such observation at all; err tells that they are too few or
 // contradict each other.
-func (c *check) agreed(chain merkleproof.Chain, txid string) (o Observation, sources []string, ok bool, err error) {
+//
+// Times need not agree: the earliest and the latest bound the interval.
+func (c *check) agreed(chain merkleproof.Chain, txid string) (o Observation, span anchor.Interval, sources []string, ok bool, err error) {
 	for _, x := range c.ev.Observations {
 		if !strings.EqualFold(x.TxID, txid) || chain != "" && x.Chain != chain || !slices.Contains(c.trust.Observers, x.Source) || slices.Contains(sources, x.Source) {
 			continue
 		}
 		if len(sources) == 0 {
-			o = x
+			o, span = x, anchor.Interval{NotBefore: x.Time, NotAfter: x.Time}
 		}
 		if x.Payload != o.Payload || !strings.EqualFold(x.Address, o.Address) || x.Chain != o.Chain {
-			return o, sources, true, fmt.Errorf("%s and %s contradict each other", o.Source, x.Source)
+			return o, span, sources, true, fmt.Errorf("%s and %s contradict each other", o.Source, x.Source)
 		}
 		o.Confirmations = min(o.Confirmations, x.Confirmations)
+		if x.Time.Before(span.NotBefore) {
+			span.NotBefore = x.Time
+		}
+		if x.Time.After(span.NotAfter) {
+			span.NotAfter = x.Time
+		}
 		sources = append(sources, x.Source)
 	}
 	needed := c.trust.ObserversNeeded
@@ -38,7 +46,7 @@ func (c *check) agreed(chain merkleproof.Chain, txid string) (o Observation, sou
 	if len(sources) < needed {
 		err = fmt.Errorf("%d of %d observers have spoken", len(sources), needed)
 	}
-	return o, sources, len(sources) > 0, err
+	return o, span, sources, len(sources) > 0, err
 }
 
 // checkObserved judges an anchor by what observers say. It reports whether there was
@@ -51,7 +59,7 @@ func (c *check) checkObserved(a *anchored, p *credential.Proof, txid string) boo
 		}
 		return false
 	}
-	o, sources, ok, err := c.agreed(p.Merkle.Anchor.Chain, txid)
+	o, span, sources, ok, err := c.agreed(p.Merkle.Anchor.Chain, txid)
 	if !ok {
 		return false
 	}
@@ -70,7 +78,7 @@ func (c *check) checkObserved(a *anchored, p *credential.Proof, txid string) boo
 		c.skip(s, "observed by %s, not proven", word)
 	}
 	a.address = o.Address
-	early, late := o.Time.Add(-observedSlack), o.Time.Add(observedSlack)
+	early, late := span.NotBefore.Add(-observedSlack), span.NotAfter.Add(observedSlack)
 	a.time = &anchor.Interval{NotBefore: early, NotAfter: late}
 	network := networkOfLabel(o.Chain)
 	if o.Chain.IsBitcoin() {

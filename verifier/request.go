@@ -6,6 +6,7 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
 // purposes returns which purposes a proof may state.
@@ -51,7 +52,34 @@ func (c *check) checkRequest() {
 
 // presentationSteps are those about an issuer and what it says, which a presentation
 // has not.
-var presentationSteps = []StepName{StepSchema, StepResources, StepTrusted, StepAuthorised, StepValidity, StepRevocation, StepLegalStatus, StepStatusAge}
+var presentationSteps = []StepName{StepSchema, StepResources, StepAuthorised, StepValidity, StepRevocation, StepLegalStatus, StepStatusAge}
+
+// innerWork is the work on canonical forms that all documents of a presentation share;
+// leastWork is what each may take at least, ten times what a real one needs.
+const (
+	innerWork = 50_000
+	leastWork = 2_000
+)
+
+// presentationMembers are what a presentation may say. Anything else would be the
+// holder's own word in the dress of a verified document.
+var presentationMembers = []string{"@context", "id", "type", "holder", "verifiableCredential", "proof", "termsOfUse"}
+
+// checkPresentationForm refuses a presentation that claims something itself.
+func (c *check) checkPresentationForm() error {
+	if !c.cred.IsPresentation() {
+		return nil
+	}
+	if types := c.cred.Types(); len(types) != 1 {
+		return &credential.Error{Code: credential.CodeMember, Path: "/type", Detail: "a presentation has no other type"}
+	}
+	for name := range c.cred.Unsecured() {
+		if !slices.Contains(presentationMembers, name) {
+			return &credential.Error{Code: credential.CodeMember, Path: strictjson.PointerToken(name), Detail: "not a member of a presentation"}
+		}
+	}
+	return nil
+}
 
 // checkPresentation judges what a presentation carries, each document as if it had come
 // alone. What was asked of the holder was asked of the presentation.
@@ -71,8 +99,14 @@ func (c *check) checkPresentation() {
 		c.refuse(StepFormat, err, "", "document")
 		return
 	}
+	if len(inner) == 0 {
+		c.stop(StepTrusted, CodeNothingPresented, "/verifiableCredential", "document", "the holder's key signed, and no issuer")
+		return
+	}
+	c.skip(StepTrusted, "a presentation is the holder's, not an issuer's")
 	for _, cred := range inner {
 		one := newCheck(Request{}, c.ev, c.trust, c.at)
+		one.work = max(innerWork/len(inner), leastWork)
 		one.report.Document = cred.Digest()
 		one.run(cred)
 		c.report.Credentials = append(c.report.Credentials, one.finish())

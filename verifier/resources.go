@@ -61,6 +61,15 @@ func (c *check) checkSchema(s credential.Resource) {
 	if !c.digestHolds(StepSchema, s, raw) {
 		return
 	}
+	object, err := strictjson.ParseObject(raw, strictjson.Limits{Bytes: maxSchema})
+	if err != nil {
+		c.stop(StepSchema, CodeSchemaBroken, s.Path, "evidence", "%v", err)
+		return
+	}
+	if n := (&schemaSize{root: object}).of(object); n*c.members() > maxSchemaWork {
+		c.stop(StepSchema, CodeSchemaType, s.Path, "evidence", "the schema refers to itself, or takes more work than is spent")
+		return
+	}
 	schema, err := compileSchema(s.ID, raw)
 	if err != nil {
 		c.stop(StepSchema, CodeSchemaBroken, s.Path, "evidence", "%v", err)
@@ -78,7 +87,7 @@ func (c *check) checkSchema(s credential.Resource) {
 		c.pass(StepSchema, s.Path, "evidence", "follows %s", s.ID)
 		return
 	}
-	if c.subjectsFollow(schema, doc) {
+	if ofSubject(object) && c.subjectsFollow(schema, doc) {
 		c.warn(WarnSchema, s.Path, "the schema is one of the subject, not of the credential")
 		c.pass(StepSchema, s.Path, "evidence", "the subject follows %s", s.ID)
 		return
@@ -117,10 +126,92 @@ func contextTexts(v any) []string {
 	return texts
 }
 
-func compileSchema(id string, raw []byte) (*jsonschema.Schema, error) {
-	if _, err := strictjson.ParseObject(raw, strictjson.Limits{Bytes: maxSchema}); err != nil {
-		return nil, err
+// ofSubject reports whether a schema is written for a subject alone: it says something
+// of members, and of none that only a credential has.
+func ofSubject(schema map[string]any) bool {
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	for _, name := range []string{"@context", "issuer", "credentialSubject", "proof"} {
+		if _, named := properties[name]; named || slices.Contains(required, any(name)) {
+			return false
+		}
 	}
+	return len(properties)+len(required) > 0
+}
+
+// maxSchemaWork bounds the places of a schema, references followed, times the members of
+// the document: an evaluation visits each pair at most once.
+const maxSchemaWork = 2_000_000
+
+// schemaSize counts the places of a schema with its references followed.
+type schemaSize struct {
+	root    map[string]any
+	known   map[string]int
+	pending []string
+}
+
+// of returns the number of places below v; one that cannot be counted, because a
+// reference leads back or elsewhere, counts as more than any limit.
+func (s *schemaSize) of(v any) int {
+	n := 1
+	switch x := v.(type) {
+	case []any:
+		for _, e := range x {
+			n = min(n+s.of(e), maxSchemaWork+1)
+		}
+	case map[string]any:
+		for name, e := range x {
+			switch ref, isText := e.(string); {
+			case name == "$dynamicRef" || name == "$recursiveRef":
+				n = maxSchemaWork + 1
+			case name == "$defs" || name == "definitions":
+			case name == "$ref" && isText:
+				n = min(n+s.referred(ref), maxSchemaWork+1)
+			default:
+				n = min(n+s.of(e), maxSchemaWork+1)
+			}
+		}
+	}
+	return n
+}
+
+// referred counts what a local reference leads to. References to other documents cost
+// nothing: the schema will not compile with them.
+func (s *schemaSize) referred(ref string) int {
+	pointer, local := strings.CutPrefix(ref, "#")
+	if !local {
+		return 1
+	}
+	if n, ok := s.known[pointer]; ok {
+		return n
+	}
+	if slices.Contains(s.pending, pointer) {
+		return maxSchemaWork + 1
+	}
+	v := any(s.root)
+	for _, step := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		if step == "" {
+			continue
+		}
+		m, ok := v.(map[string]any)
+		if v, ok = m[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]; !ok {
+			return maxSchemaWork + 1
+		}
+	}
+	s.pending = append(s.pending, pointer)
+	n := s.of(v)
+	s.pending = s.pending[:len(s.pending)-1]
+	if s.known == nil {
+		s.known = make(map[string]int)
+	}
+	s.known[pointer] = n
+	return n
+}
+
+// members counts the members and elements of the document.
+func (c *check) members() int { return (&schemaSize{}).of(map[string]any{"": c.cred.Unsecured()}) }
+
+func compileSchema(id string, raw []byte) (*jsonschema.Schema, error) {
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
 		return nil, err

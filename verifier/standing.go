@@ -58,6 +58,10 @@ func (c *check) checkValidity() {
 	slices.SortFunc(c.report.Warnings, func(a, b Warning) int {
 		return compareText(string(a.Code)+a.Place+a.Detail, string(b.Code)+b.Place+b.Detail)
 	})
+	if place, end, ended := c.proofEnded(); ended {
+		c.stop(StepValidity, CodeExpired, place, "document", "the signature states its own end: %s", stamp(end))
+		return
+	}
 	switch {
 	case from != nil && c.at.Before(from.Early):
 		c.stop(StepValidity, CodeNotYetValid, "/validFrom", "document", "valid from %s", stamp(from.Early))
@@ -72,6 +76,21 @@ func (c *check) checkValidity() {
 	default:
 		c.pass(StepValidity, "", "document", "no end is stated")
 	}
+}
+
+// proofEnded finds a signature whose own options, which it signs, end it before the
+// moment asked (Data Integrity 1.0, section 2.1).
+func (c *check) proofEnded() (place string, end time.Time, ended bool) {
+	for _, p := range c.cred.Proofs() {
+		if p.IsMerkle() || p.Expires == "" {
+			continue
+		}
+		m, err := credential.ParseMoment(p.Expires, c.cred.Version())
+		if err != nil || !c.at.Before(m.Early) {
+			return p.Path + "/expires", m.Early, true
+		}
+	}
+	return "", time.Time{}, false
 }
 
 func compareText(a, b string) int {
@@ -170,16 +189,38 @@ func (c *check) checkEntry(step StepName, e credential.StatusEntry) {
 	if err != nil {
 		return // reported by the format step
 	}
-	list, ok := c.newestList(step, e)
-	if !ok {
+	lists := c.newestLists(step, e)
+	if len(lists) == 0 {
 		return
 	}
-	v, err := list.bits.At(index)
+	list, v, err := c.strictest(e, lists, index)
 	if err != nil {
 		c.stop(step, CodeIndexRange, e.Path, "issuer", "%v", err)
 		return
 	}
 	c.judgeValue(step, e, list, v)
+}
+
+// strictest returns the value of the entry, and of several lists under one number the
+// one that speaks most against the document; of those that speak alike, the oldest.
+func (c *check) strictest(e credential.StatusEntry, lists []statusList, index int) (list statusList, v uint8, err error) {
+	allowed, _ := c.inForce()
+	bad := func(v uint8) bool {
+		if e.Purpose == purposeMessage {
+			return !slices.Contains(allowed, v)
+		}
+		return v != 0
+	}
+	for i, l := range lists {
+		got, err := l.bits.At(index)
+		if err != nil {
+			return l, 0, err
+		}
+		if i == 0 || bad(got) && !bad(v) || bad(got) == bad(v) && l.from.Before(list.from) {
+			list, v = l, got
+		}
+	}
+	return list, v, nil
 }
 
 // judgeValue turns the bits into an answer. What says "taken back" counts at any age;

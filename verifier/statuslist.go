@@ -13,18 +13,18 @@ import (
 	"github.com/certanchor/certanchor/status"
 )
 
-// newestList returns the list an entry names, with the highest sequence among those
-// in the evidence that count. Lists that do not count are told as warnings; if none
-// does, the step ends with the reason of the last.
-func (c *check) newestList(step StepName, e credential.StatusEntry) (statusList, bool) {
+// newestLists returns the lists an entry names with the highest sequence among those in
+// the evidence that count: more than one if their issuer has published two under one
+// number. Lists that do not count are told as warnings; if none does, the step ends with
+// the reason of the last.
+func (c *check) newestLists(step StepName, e credential.StatusEntry) []statusList {
 	docs := c.ev.Documents[e.List]
 	if len(docs) == 0 {
 		c.stop(step, CodeRevocationUnknown, e.List, "evidence", "no list %s", e.List)
-		return statusList{}, false
+		return nil
 	}
-	var best statusList
+	var best []statusList
 	var last *listError
-	found := false
 	for _, d := range docs {
 		l, err := c.readList(e, d.Bytes)
 		if err != nil {
@@ -33,17 +33,28 @@ func (c *check) newestList(step StepName, e credential.StatusEntry) (statusList,
 			continue
 		}
 		switch {
-		case !found || l.sequence > best.sequence || l.sequence == best.sequence && l.from.After(best.from):
-			best = l
-		case l.sequence == best.sequence && l.sequence > 0 && l.bits.Encode() != best.bits.Encode():
-			c.warn(WarnTwoLists, e.List, "two lists with sequence %d", l.sequence)
+		case len(best) == 0 || l.newer(best[0]):
+			best = []statusList{l}
+		case !best[0].newer(l):
+			best = append(best, l)
 		}
-		found = true
 	}
-	if !found {
+	if len(best) == 0 {
 		c.stop(step, last.code, e.List, "evidence", "%v", last.err)
 	}
-	return best, found
+	if len(best) > 1 {
+		c.warn(WarnTwoLists, e.List, "%d lists with sequence %d; the most restrictive counts", len(best), best[0].sequence)
+	}
+	return best
+}
+
+// newer reports whether l is a later list than m: by sequence, without one by the moment
+// it speaks about.
+func (l statusList) newer(m statusList) bool {
+	if l.sequence != m.sequence || l.sequence > 0 {
+		return l.sequence > m.sequence
+	}
+	return l.from.After(m.from)
 }
 
 // A listError says why a status list is not counted.

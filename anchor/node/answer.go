@@ -134,7 +134,7 @@ func scaled(v any, name string, digits int, up bool) (int64, error) {
 			return 0, bad
 		}
 	}
-	if mantissa == "" || len(s) > maxNumber || strings.HasPrefix(s, "-") {
+	if mantissa == "" || len(s) > maxNumber || strings.HasPrefix(s, "-") || strings.Trim(s, "0123456789.eE+-") != "" {
 		return 0, bad
 	}
 	r, ok := new(big.Rat).SetString(s)

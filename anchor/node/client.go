@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -36,13 +35,6 @@ type tip struct {
 	height anchor.Height
 	hash   anchor.BlockHash
 	header anchor.Header
-}
-
-// A candidate is an output that an endpoint says can be spent.
-type candidate struct {
-	op            anchor.OutPoint
-	value         anchor.Sats
-	confirmations anchor.Confirmations
 }
 
 // An asker puts the questions that both kinds of endpoint answer. What comes back is not
@@ -181,6 +173,15 @@ func (c *client) idsOf(ctx context.Context, hash anchor.BlockHash) (anchor.Heade
 	return header, ids, nil
 }
 
+// holding is idsOf for a block that is said to hold a transaction.
+func (c *client) holding(ctx context.Context, hash anchor.BlockHash, id anchor.TxID) (anchor.Header, []anchor.TxID, error) {
+	header, ids, err := c.idsOf(ctx, hash)
+	if err == nil && !slices.Contains(ids, id) {
+		err = c.falsehood("block ids", "block %v does not hold %v", hash, id)
+	}
+	return header, ids, err
+}
+
 // tx returns a transaction after hashing it, or ErrNotFound.
 func (c *client) tx(ctx context.Context, id anchor.TxID) (*tx, error) {
 	return c.txWith(ctx, anchor.OutPoint{TxID: id})
@@ -219,12 +220,8 @@ func (c *client) Lookup(ctx context.Context, id anchor.TxID) (anchor.TxStatus, e
 		_, err := c.tx(ctx, id)
 		return anchor.TxStatus{InMempool: err == nil}, err
 	}
-	_, ids, err := c.idsOf(ctx, p.block)
-	if err != nil {
+	if _, _, err := c.holding(ctx, p.block, id); err != nil {
 		return anchor.TxStatus{}, err
-	}
-	if !slices.Contains(ids, id) {
-		return anchor.TxStatus{}, c.falsehood("transaction", "block %v does not hold %v", p.block, id)
 	}
 	// A block may have come since the tip was asked for.
 	confirmations := max(1, anchor.Confirmations(t.height-p.height)+1)
@@ -245,207 +242,6 @@ func (c *client) locate(ctx context.Context, id anchor.TxID) (place, error) {
 		return p, c.falsehood("transaction", "said to be in block %v at height %d, which is %v; ask again after a reorganisation", p.block, p.height, hash)
 	}
 	return p, nil
-}
-
-// Evidence returns what is needed to judge offline that a transaction is in a block,
-// without headers. It returns anchor.ErrNotFound for one that is in no block. Whichever
-// endpoint it comes from, the bytes are the same.
-func (c *client) Evidence(ctx context.Context, id anchor.TxID) (*anchor.Evidence, error) {
-	const call = "evidence"
-	if _, err := c.ready(ctx); err != nil {
-		return nil, err
-	}
-	p, err := c.locate(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if !p.inBlock {
-		return nil, anchor.ErrNotFound
-	}
-	ev, err := c.ask.evidence(ctx, id, p.block)
-	if err != nil {
-		return nil, err
-	}
-	if ev.PrevTxs, err = c.prevTxs(ctx, ev.Tx); err != nil {
-		return nil, err
-	}
-	// Before BIP34 a coinbase states no height; then the one found counts.
-	ev.Meta = anchor.Meta{Height: p.height, Network: c.net, TxID: id.String()}
-	incl, err := anchor.CheckInclusion(ev, id, c.net)
-	if err != nil {
-		return nil, &Error{Code: CodeFalse, Endpoint: c.name, Call: call, Err: err}
-	}
-	if incl.BlockHash != p.block || incl.Height != p.height {
-		return nil, c.falsehood(call, "proves block %v at height %d, said to be %v at %d", incl.BlockHash, incl.Height, p.block, p.height)
-	}
-	return ev, nil
-}
-
-// prevTxs returns the previous transaction of every input, in input order, stripped.
-func (c *client) prevTxs(ctx context.Context, raw []byte) ([][]byte, error) {
-	t, err := parseTx(raw)
-	if err != nil {
-		return nil, c.malformed("evidence", "%v", err)
-	}
-	if len(t.inputs) > anchor.MaxInputs {
-		return nil, c.fail(CodeArgument, "evidence", "%d inputs, limit %d", len(t.inputs), anchor.MaxInputs)
-	}
-	known := make(map[anchor.TxID][]byte)
-	var list [][]byte
-	for size, in := range t.inputs {
-		if known[in.TxID] == nil {
-			prev, err := c.tx(ctx, in.TxID)
-			if notFound(err) {
-				// Not "not found": that would be said of the transaction itself.
-				return nil, c.falsehood("evidence", "does not know %v, which input %d spends", in.TxID, size)
-			}
-			if err != nil {
-				return nil, err
-			}
-			known[in.TxID] = prev.stripped
-		}
-		list = append(list, known[in.TxID])
-	}
-	if n := totalSize(list); n > anchor.MaxPrevTxsSize {
-		return nil, c.fail(CodeArgument, "evidence", "previous transactions of %d bytes, limit %d", n, anchor.MaxPrevTxsSize)
-	}
-	return list, nil
-}
-
-func totalSize(list [][]byte) (n int) {
-	for _, b := range list {
-		n += len(b)
-	}
-	return n
-}
-
-// rebuilt makes the evidence of one transaction from the header and ids of its block.
-func (c *client) rebuilt(ctx context.Context, id anchor.TxID, header anchor.Header, ids []anchor.TxID) (*anchor.Evidence, error) {
-	const call = "evidence"
-	hash := header.Hash()
-	i := slices.Index(ids, id)
-	if i < 1 {
-		return nil, c.falsehood(call, "block %v does not hold %v, or as coinbase", hash, id)
-	}
-	t, err := c.tx(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	coinbase, err := c.tx(ctx, ids[0])
-	if notFound(err) {
-		return nil, c.falsehood(call, "does not know %v, the coinbase of block %v", ids[0], hash)
-	}
-	if err != nil {
-		return nil, err
-	}
-	proof, err := anchor.EncodeTxOutProof(header, ids, []int{0, i})
-	if err != nil {
-		return nil, &Error{Code: CodeMalformed, Endpoint: c.name, Call: call, Err: err}
-	}
-	return &anchor.Evidence{Tx: t.raw, Coinbase: coinbase.stripped, TxOutProof: proof}, nil
-}
-
-// Headers returns the headers from height from to height to, both included, at most
-// anchor.MaxRunHeaders of them. They are fetched from the top down, each by the hash that
-// the one above names, so a reorganisation meanwhile cannot mix two chains.
-func (c *client) Headers(ctx context.Context, from, to anchor.Height) (anchor.HeaderRun, error) {
-	run := anchor.HeaderRun{Start: from}
-	t, err := c.ready(ctx)
-	if err != nil {
-		return anchor.HeaderRun{}, err
-	}
-	if from < 0 || from > to || to-from >= anchor.MaxRunHeaders || to > t.height {
-		return anchor.HeaderRun{}, c.fail(CodeArgument, "headers", "no run from %d to %d; the newest block is %d, a run has at most %d", from, to, t.height, anchor.MaxRunHeaders)
-	}
-	hash, err := c.ask.hashAt(ctx, to)
-	if err != nil {
-		return anchor.HeaderRun{}, err
-	}
-	run.Headers = make([]byte, int(to-from+1)*anchor.HeaderSize)
-	for h := to; h >= from; h-- {
-		header, err := c.header(ctx, hash)
-		if err != nil {
-			return anchor.HeaderRun{}, err
-		}
-		copy(run.Headers[int(h-from)*anchor.HeaderSize:], header[:])
-		hash = header.Prev()
-	}
-	if from == 0 && run.Header(0) != c.net.Genesis() {
-		return anchor.HeaderRun{}, c.falsehood("headers", "block 0 is not at height 0")
-	}
-	return run, nil
-}
-
-// Coins returns what an address can spend in the next block and no transaction in the
-// memory pool spends already: confirmed, mature, largest first, at most 256.
-func (c *client) Coins(ctx context.Context, addr string) ([]anchor.Coin, error) {
-	script, err := anchor.AddressScript(addr, c.net)
-	if err != nil {
-		return nil, &Error{Code: CodeArgument, Endpoint: c.name, Err: err}
-	}
-	t, err := c.ready(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := c.ask.coins(ctx, addr, script, t)
-	if err != nil {
-		return nil, err
-	}
-	// Largest first, and among equals by outpoint, so that equal answers give equal coins.
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.value, a.value), a.op.Compare(b.op))
-	})
-	var coins []anchor.Coin
-	for _, cand := range list {
-		coin, err := c.coin(ctx, cand, script)
-		if err != nil {
-			return nil, err
-		}
-		if coin.Coinbase && coin.Confirmations < coinbaseMaturity {
-			continue
-		}
-		if coins = append(coins, coin); len(coins) == maxCoins {
-			break
-		}
-	}
-	return coins, nil
-}
-
-// coin fetches the transaction that makes a coin and compares.
-func (c *client) coin(ctx context.Context, cand candidate, script []byte) (anchor.Coin, error) {
-	const call = "coins"
-	t, err := c.txWith(ctx, cand.op)
-	if notFound(err) {
-		return anchor.Coin{}, c.falsehood(call, "lists %v and does not know the transaction", cand.op)
-	}
-	if err != nil {
-		return anchor.Coin{}, err
-	}
-	if int64(cand.op.Index) >= int64(len(t.outputs)) {
-		return anchor.Coin{}, c.falsehood(call, "lists %v, which is no output", cand.op)
-	}
-	out := t.outputs[cand.op.Index]
-	if out.value != cand.value || string(out.script) != string(script) {
-		return anchor.Coin{}, c.falsehood(call, "lists %v with another value or address than it has", cand.op)
-	}
-	return anchor.Coin{OutPoint: cand.op, Value: out.value, PrevTx: t.raw,
-		Confirmations: cand.confirmations, Coinbase: t.coinbase()}, nil
-}
-
-// checkSpender fetches what an endpoint names as the spender of op and compares.
-func (c *client) checkSpender(ctx context.Context, op anchor.OutPoint, id anchor.TxID) (anchor.TxID, error) {
-	const call = "spender"
-	t, err := c.tx(ctx, id)
-	if notFound(err) {
-		return anchor.TxID{}, c.falsehood(call, "names %v and does not know it", id)
-	}
-	if err != nil {
-		return anchor.TxID{}, err
-	}
-	if !t.spends(op) {
-		return anchor.TxID{}, c.falsehood(call, "names %v, which does not spend %v", id, op)
-	}
-	return id, nil
 }
 
 // ownTx reads a transaction that the caller wants to send.

@@ -108,6 +108,15 @@ const (
 	rpcWarmup      = -28
 )
 
+// said returns what the node itself said, without our words around it.
+func said(err error) error {
+	var e *RPCError
+	if errors.As(err, &e) {
+		return e
+	}
+	return err
+}
+
 // rpcCode returns the code of the node's own error in err, or 0.
 func rpcCode(err error) int64 {
 	var e *RPCError

@@ -178,7 +178,7 @@ func parseStatus(v any) (p place, err error) {
 }
 
 func (e *Esplora) evidence(ctx context.Context, id anchor.TxID, hash anchor.BlockHash) (*anchor.Evidence, error) {
-	header, ids, err := e.idsOf(ctx, hash)
+	header, ids, err := e.provable(ctx, hash, id)
 	if err != nil {
 		return nil, err
 	}
@@ -296,8 +296,7 @@ func (e *Esplora) Broadcast(ctx context.Context, raw []byte) error {
 	case err != nil:
 		return err
 	case status == http.StatusBadRequest:
-		said := strings.ToValidUTF8(string(body), "")
-		return e.rejected(ctx, t.id, x.call, fmt.Errorf("%q", cut(said)))
+		return e.rejected(ctx, t.id, x.call, fmt.Errorf("%q", cut(strings.ToValidUTF8(string(body), ""))))
 	case status != http.StatusOK:
 		return e.fail(CodeStatus, x.call, "status %d", status)
 	case strings.TrimSpace(string(body)) != t.id.String():

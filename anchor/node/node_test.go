@@ -218,6 +218,9 @@ func TestAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		coinbase, _ := parseTx(ev.Coinbase)
+		_, err = e.Evidence(ctx, coinbase.id)
+		wantCode(t, err, CodeArgument)
 		c, _ := anchor.ParseCommitment(ev.Tx)
 		if id, err := e.Spender(ctx, c.Inputs[0]); err != nil || id != old {
 			t.Errorf("spender in a block: %v, %v", id, err)

@@ -144,7 +144,7 @@ func (r *RPC) indexedCoins(ctx context.Context, addr string, script []byte) ([]c
 		case rpcCode(err) == rpcUnknownID:
 			return list, nil // none, or none after so many
 		case noMethod(err) || rpcCode(err) != 0 && strings.Contains(err.Error(), "ddress index"):
-			return nil, &Error{Code: CodeNoIndex, Endpoint: r.name, Call: call, Err: err,
+			return nil, &Error{Code: CodeNoIndex, Endpoint: r.name, Call: call, Err: said(err),
 				Detail: "coins of an address cannot be found; start btcd with --addrindex, or name an Esplora endpoint"}
 		case err != nil:
 			return nil, err

@@ -37,6 +37,7 @@ type nodeDouble struct {
 	genesis   anchor.BlockHash // if not zero, told as block 0
 	noFee     bool             // Core: too little seen for an estimate
 	warmup    bool
+	lacks     string // a method that this version does not have yet
 	user      string // user:password, if asked for
 
 	// lie changes an answer on its way out.
@@ -136,7 +137,7 @@ func (d *nodeDouble) answer(method string, p []any) (any, *RPCError) {
 	if d.warmup {
 		return nil, rpcFail(rpcWarmup, "Loading block index…")
 	}
-	if slices.Contains(missingMethods[d.btcd], method) {
+	if method == d.lacks || slices.Contains(missingMethods[d.btcd], method) {
 		return nil, rpcFail(rpcNoMethod, "Method not found")
 	}
 	arg := func(i int) string {

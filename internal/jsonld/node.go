@@ -162,6 +162,9 @@ func (n *node) member(name string, value any) *Error {
 	if name == "@context" {
 		return nil // read before the object was entered
 	}
+	if n.mode == Strict && (name == "@id" || name == "@type") && n.inner.definition(name[1:]) != nil {
+		return n.fail(CodeUnmappedTerm, "write %s, the name that the context gives it", name[1:])
+	}
 	full := n.inner.expand(name, true)
 	switch full {
 	case "@id":
@@ -184,6 +187,11 @@ func (n *node) member(name string, value any) *Error {
 	}
 	if !iriChars(full) {
 		return n.fail(CodeInvalidIRI, "%q", full)
+	}
+	if strings.Contains(name, ":") && n.inner.definition(name) == nil {
+		// An end of validity under its IRI has the same hash, and nobody who reads the
+		// document by its terms would see it.
+		return n.fail(CodeUnmappedTerm, "a member is named by a term, not by an IRI")
 	}
 	s := scope{active: n.inner, def: n.inner.definition(name), subject: n.self, predicate: full, graph: n.graph}
 	if s.def != nil && s.def.Reverse {

@@ -201,7 +201,7 @@ var features = []string{
 	`{"id":"urn:a","name":{"@value":"x","@language":"EN"},"date":"2026-01-01","other":{"@value":"1","@type":"xsd:byte"}}`,
 	`{"id":"urn:a","scoped":{"inner":"x","name":"y"},"cleared":{"@context":"https://ctx.example/f","name":"z"}}`,
 	`{"id":"urn:a","name":null,"set":[],"list":[null],"ref":"nowhere","count":[1.5,1e21,-0.0,9007199254740993]}`,
-	`{"id":"_:x","ref":"_:x","ex:full":"a","http://other.example/p":{"id":"_:y"}}`,
+	`{"id":"_:x","ref":"_:x","sub":{"id":"_:y"}}`,
 	`{"id":"urn:a","vocab":["T","urn:x"],"ref":["ex:b",{"id":"ex:c","name":["q","q"]}]}`,
 }
 
