@@ -113,10 +113,12 @@ func unixMoment(n json.Number) (Moment, error) {
 }
 
 // validityMembers are the names of the first and last moment, by version. VC 1.1 has
-// two names for each; a document with both holds only while both say so.
+// two names for each; a document with both holds only while both say so. In the context
+// of Blockcerts 2.0-alpha "revoked" is a second term for the IRI of expires: whoever
+// renames the one to the other leaves the hash as it was.
 var validityMembers = map[Version]struct{ first, last []string }{
 	Blockcerts12: {[]string{"issuedOn"}, []string{"expires"}},
-	Blockcerts2:  {[]string{"issuedOn"}, []string{"expires"}},
+	Blockcerts2:  {[]string{"issuedOn"}, []string{"expires", "revoked"}},
 	VC1:          {[]string{"issuanceDate", "validFrom"}, []string{"expirationDate", "validUntil"}},
 	VC2:          {[]string{"validFrom"}, []string{"validUntil"}},
 }

@@ -461,8 +461,16 @@ func presentation(t testing.TB, w *world, by stranger, inner []any, change func(
 }
 
 // signedBlock signs doc with a proof whose members the test states, as a signer of its
-// own would: SHA-256 of the canonical options, then of the canonical document.
+// own would.
 func signedBlock(t testing.TB, w *world, doc, block object, key ed25519.PrivateKey) []byte {
+	t.Helper()
+	block["proofValue"] = "z" + base58.Encode(ed25519.Sign(key, signingInput(t, w, doc, block)))
+	doc["proof"] = []any{block}
+	return encoded(t, doc)
+}
+
+// signingInput is SHA-256 of the canonical options, then of the canonical document.
+func signingInput(t testing.TB, w *world, doc, block object) []byte {
 	t.Helper()
 	var input []byte
 	options := parsed(t, block)
@@ -475,7 +483,5 @@ func signedBlock(t testing.TB, w *world, doc, block object, key ed25519.PrivateK
 		sum := sha256.Sum256(res.NQuads)
 		input = append(input, sum[:]...)
 	}
-	block["proofValue"] = "z" + base58.Encode(ed25519.Sign(key, input))
-	doc["proof"] = []any{block}
-	return encoded(t, doc)
+	return input
 }

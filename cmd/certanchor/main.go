@@ -75,7 +75,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	c := all[i]
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	fs.SetOutput(a.stderr)
+	fs.SetOutput(harmless{a.stderr})
 	fs.Usage = func() { a.usage(c, fs) }
 	err := c.run(a, ctx, fs, args[1:])
 	if errors.Is(err, flag.ErrHelp) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/anchor/regtest"
@@ -34,7 +35,7 @@ func (a *app) help(args []string) int {
 		for _, c := range commands() {
 			if c.name == args[1] {
 				set := flag.NewFlagSet(c.name, flag.ContinueOnError)
-				set.SetOutput(a.stderr)
+				set.SetOutput(harmless{a.stderr})
 				set.Usage = func() { a.usage(c, set) }
 				// Flags are declared by the command itself; asking for help shows them.
 				c.run(a, nil, set, []string{"-h"})
@@ -151,6 +152,34 @@ func printable(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// printableJSON escapes the same characters in JSON, where they can stand in texts only: a
+// program reads the same, a terminal obeys nothing.
+func printableJSON(raw []byte) string {
+	var b strings.Builder
+	for _, r := range string(raw) {
+		switch {
+		case r == '\n' || r == ' ' || unicode.IsPrint(r) && !unicode.Is(unicode.Cf, r):
+			b.WriteRune(r)
+		default:
+			for _, u := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, "\\u%04x", u)
+			}
+		}
+	}
+	return b.String()
+}
+
+// A harmless writer passes on what a person may see: what the flag package says repeats
+// the command line.
+type harmless struct{ io.Writer }
+
+func (h harmless) Write(p []byte) (int, error) {
+	if _, err := io.WriteString(h.Writer, printable(string(p))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // oneLine is printable for a text that must stay on its line.

@@ -134,7 +134,7 @@ func (p *printer) report(name string, r *verifier.Report) error {
 	if p.asJSON {
 		b, err := r.JSON()
 		if err == nil {
-			_, err = p.w.Write(append(b, '\n'))
+			_, err = io.WriteString(p.w, printableJSON(b)+"\n")
 		}
 		return err
 	}
