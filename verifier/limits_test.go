@@ -32,11 +32,14 @@ const overLimitTime = 50 * time.Millisecond
 func refusedQuickly(t *testing.T, most time.Duration, verdict verifier.Verdict, code verifier.Code, judge func() *verifier.Report) {
 	t.Helper()
 	best := time.Hour
-	for range 3 { // the machine may be busy; the work is the same each time
+	for range 5 { // the machine may be busy; the work is the same each time
 		begin := time.Now()
 		r := judge()
 		best = min(best, time.Since(begin))
 		wantReport(t, r, verdict, code)
+		if best <= most {
+			break
+		}
 	}
 	if best > most {
 		t.Errorf("refused after %v, at most %v", best, most)
@@ -258,21 +261,25 @@ func TestDocumentLimits(t *testing.T) {
 		refusedQuickly(t, overLimitTime, indeterminate, "limit-proofs", judge(many(credential.MaxStatusEntries+1)))
 	})
 	t.Run("inner-credentials", func(t *testing.T) {
+		// Credentials of few words: all unnamed nodes of a presentation count together.
 		bearer := newStranger(t, "bearer")
-		one := decoded(t, w.signed(nil))
-		many := func(n int) []byte {
-			var inner []any
-			for range n {
-				inner = append(inner, one)
-			}
-			return presentation(t, w, bearer, inner, nil)
+		one := func(i int) any {
+			doc := object{"@context": []any{credential.ContextVC2, w.issuer.ContextURL()}, "id": fmt.Sprintf("urn:uuid:5d0f0d3e-30f5-4c2a-8d5f-0a6a6f8f%04d", i),
+				"type": []any{"VerifiableCredential", "LicenceCredential"}, "issuer": worldID,
+				"credentialSubject": object{"id": bearer.id, "jurisdiction": "X07", "number": fmt.Sprint("L-", i)}}
+			o := w.boardOptions()
+			o.ID = fmt.Sprintf("urn:uuid:5d0f0d3e-30f5-4c2a-8d5f-0a6a6f90%04d", i)
+			sign(t, doc, w.signer(), o, w.contexts())
+			return parsed(t, doc)
 		}
-		judgedAtLimit(t, judge(many(2)))
-		refusedQuickly(t, overLimitTime, indeterminate, "limit-proofs", judge(bent(t, many(2), func(d object) {
-			for len(d["verifiableCredential"].([]any)) <= credential.MaxInner {
-				d["verifiableCredential"] = append(d["verifiableCredential"].([]any), one)
-			}
-		})))
+		var inner []any
+		for i := range credential.MaxInner {
+			inner = append(inner, one(i))
+		}
+		judgedAtLimit(t, judge(presentation(t, w, bearer, inner, nil)))
+		inner = append(inner, one(credential.MaxInner))
+		over := presentation(t, w, bearer, inner[:2], nil)
+		refusedQuickly(t, overLimitTime, indeterminate, "limit-proofs", judge(bent(t, over, func(d object) { d["verifiableCredential"] = inner })))
 	})
 }
 

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/merkleproof"
 	"github.com/certanchor/certanchor/status"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -180,31 +182,52 @@ func TestListVersions(t *testing.T) {
 	}
 }
 
-// TestOldListForms: StatusList2021, in VC 1.1, of an entry that the old context defines.
-func TestOldListForms(t *testing.T) {
-	w := newWorld(t, licenceDraft("L-1"))
-	const old = "https://w3id.org/vc/status-list/2021/v1"
+const statusList2021 = "https://w3id.org/vc/status-list/2021/v1"
+
+// oldDraft is a licence in VC 1.1 with an entry that the context of StatusList2021 defines.
+func (w *world) oldDraft() object {
 	doc := w.draft()
-	doc["@context"] = []any{credential.ContextVC1, old, credential.ContextDataIntegrity, w.issuer.ContextURL()}
+	doc["@context"] = []any{credential.ContextVC1, statusList2021, credential.ContextDataIntegrity, w.issuer.ContextURL()}
 	doc["type"] = []any{"VerifiableCredential", "LicenceCredential"}
-	doc["issuer"], doc["issuanceDate"] = worldID, "2026-06-01T00:00:00Z"
+	doc["issuer"], doc["issuanceDate"], doc["expirationDate"] = worldID, "2026-06-01T00:00:00Z", "2026-09-01T00:00:00Z"
 	doc["credentialStatus"] = object{"id": revocationURL + "#7", "type": "StatusList2021Entry", "statusPurpose": "revocation",
 		"statusListIndex": "7", "statusListCredential": revocationURL}
 	for _, member := range []string{"name", "validFrom", "validUntil"} {
 		delete(doc, member)
 	}
+	return doc
+}
+
+// oldList is a list in the same form, with one value at the entry of oldDraft.
+func (w *world) oldList(value uint8) []byte {
+	list := w.listOf("revocation")
+	list["@context"] = []any{credential.ContextVC1, statusList2021, credential.ContextDataIntegrity}
+	list["type"] = []any{"VerifiableCredential", "StatusList2021Credential"}
+	list["issuanceDate"] = list["validFrom"]
+	delete(list, "validFrom")
+	delete(list, "validUntil")
+	list["credentialSubject"] = object{"id": revocationURL + "#list", "type": "StatusList2021", "statusPurpose": "revocation",
+		"encodedList": bits(1, map[int]uint8{7: value})[1:]}
+	sign(w.t, list, w.signer(), w.boardOptions(), w.contexts())
+	return encoded(w.t, list)
+}
+
+// oldLicence is oldDraft signed and anchored, with the evidence for it.
+func (w *world) oldLicence() ([]byte, *verifier.Evidence) {
+	doc := w.oldDraft()
+	sign(w.t, doc, w.signer(), w.boardOptions(), w.contexts())
+	raw, ev := w.anchoredBy(doc, merkleproof.BitcoinRegtest, newSpend(w.t, w.payer(), anchor.ProfileBlockcerts, 1))
+	ev.Documents = map[string][]verifier.Document{revocationURL: {{At: now, Bytes: w.oldList(0)}}}
+	return raw, ev
+}
+
+// TestOldListForms: StatusList2021, in VC 1.1.
+func TestOldListForms(t *testing.T) {
+	w := newWorld(t, licenceDraft("L-1"))
+	doc := w.oldDraft()
 	sign(t, doc, w.signer(), w.boardOptions(), w.contexts())
 	for value, want := range map[uint8]verifier.Verdict{0: valid, 1: notInForce} {
-		list := w.listOf("revocation")
-		list["@context"] = []any{credential.ContextVC1, old, credential.ContextDataIntegrity}
-		list["type"] = []any{"VerifiableCredential", "StatusList2021Credential"}
-		list["issuanceDate"] = list["validFrom"]
-		delete(list, "validFrom")
-		delete(list, "validUntil")
-		list["credentialSubject"] = object{"id": revocationURL + "#list", "type": "StatusList2021", "statusPurpose": "revocation",
-			"encodedList": bits(1, map[int]uint8{7: value})[1:]}
-		sign(t, list, w.signer(), w.boardOptions(), w.contexts())
-		r := verifier.Check(encoded(t, doc), w.withList(encoded(t, list)), w.optional(nil), now)
+		r := verifier.Check(encoded(t, doc), w.withList(w.oldList(value)), w.optional(nil), now)
 		if r.Verdict != want {
 			b, _ := r.JSON()
 			t.Errorf("entry %d: %s", value, b)

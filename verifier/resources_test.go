@@ -11,6 +11,7 @@ import (
 
 	"github.com/btcsuite/btcd/address/v2/base58"
 
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/verifier"
 )
 
@@ -158,4 +159,46 @@ func TestHashlinks(t *testing.T) {
 		{"of-a-private-kind", display("hl:zQmXfrS3pHerg44zzK6QKQj6JDk8H6cMtQS7pdXbohwNQfK"), map[string]string{"hl:zQmXfrS3pHerg44zzK6QKQj6JDk8H6cMtQS7pdXbohwNQfK": picture}, invalid, "hashlink"},
 		{"of-no-multihash", display("hl:zabc"), map[string]string{"hl:zabc": picture}, indeterminate, "digest-unsupported"},
 	})
+}
+
+// TestRelatedLimits: as many things named by digest as are read, and one more.
+func TestRelatedLimits(t *testing.T) {
+	w := newWorld(t, licenceDraft("L-1"))
+	trust := w.optional(nil)
+	for name, many := range map[string]func(object, int){
+		"relatedResource": func(d object, n int) {
+			var list []any
+			for i := range n {
+				list = append(list, object{"id": fmt.Sprint("https://board.example/statutes/", i), "digestSRI": sri256([]byte{byte(i)})})
+			}
+			d["relatedResource"] = list
+		},
+		"credentialSchema": func(d object, n int) {
+			var list []any
+			for i := range n {
+				list = append(list, object{"id": fmt.Sprint(schemaURL, "?", i), "type": "JsonSchema"})
+			}
+			d["credentialSchema"] = list
+		},
+		"display": func(d object, n int) {
+			content := ""
+			for i := range n {
+				content += fmt.Sprintf(`<img src="hl:z%s">`, base58.Encode(multihash([]byte{byte(i)})))
+			}
+			d["display"] = object{"contentMediaType": "text/html", "content": content}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := w.evidence()
+			for i := range credential.MaxRelated + 1 {
+				ev.AddDocument(fmt.Sprint(schemaURL, "?", i), verifier.Document{Bytes: []byte(`{"type":"object"}`)})
+			}
+			judge := func(n int) func() *verifier.Report {
+				raw := w.signed(func(d object) { many(d, n) })
+				return func() *verifier.Report { return verifier.Check(raw, ev, trust, now) }
+			}
+			judgedAtLimit(t, judge(credential.MaxRelated))
+			refusedQuickly(t, overLimitTime, indeterminate, "limit-proofs", judge(credential.MaxRelated+1))
+		})
+	}
 }

@@ -118,6 +118,7 @@ func (n *btcd) start(miningAddress string) error {
 	}
 	n.cmd = exec.Command(n.bin, args...)
 	n.cmd.Env = append(os.Environ(), "HOME="+n.dir) // it makes a folder there
+	n.cmd.SysProcAttr = processAttributes()
 	n.cmd.Stdout, n.cmd.Stderr = &n.log, &n.log
 	if err := n.cmd.Start(); err != nil {
 		return err

@@ -162,7 +162,7 @@ func (n *node) member(name string, value any) *Error {
 	if name == "@context" {
 		return nil // read before the object was entered
 	}
-	if n.mode == Strict && (name == "@id" || name == "@type") && n.inner.definition(name[1:]) != nil {
+	if (name == "@id" || name == "@type") && n.inner.definition(name[1:]) != nil {
 		return n.fail(CodeUnmappedTerm, "write %s, the name that the context gives it", name[1:])
 	}
 	full := n.inner.expand(name, true)
