@@ -31,6 +31,7 @@ type anchorCase struct {
 }
 
 func TestAnchorTransactions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	trust := w.trust(func(f object) {
 		var addresses []any
@@ -118,6 +119,7 @@ func TestAnchorTransactions(t *testing.T) {
 // TestAmbiguousTransactions names real transactions of 64 bytes, which are mainnet
 // history, as the anchor.
 func TestAmbiguousTransactions(t *testing.T) {
+	t.Parallel()
 	var vectors []struct {
 		Comment, Tx string
 		Valid       bool
@@ -152,6 +154,7 @@ func TestAmbiguousTransactions(t *testing.T) {
 // TestMerklePaths: the path of one document leads to the root that its proof names, or
 // the proof is of another batch.
 func TestMerklePaths(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"), licenceDraft("L-2"), licenceDraft("L-3"), licenceDraft("L-4"))
 	ev, trust := w.evidence(), w.trust(nil)
 	rebuilt := func(bend func(*merkleproof.Proof)) []byte {
@@ -187,6 +190,7 @@ func TestMerklePaths(t *testing.T) {
 
 // TestBlocks: the block around the transaction.
 func TestBlocks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	trust := w.trust(nil)
 	build := func(block func(b *branch, tx []byte) *anchor.Evidence) ([]byte, *verifier.Evidence) {
@@ -260,6 +264,7 @@ func TestBlocks(t *testing.T) {
 // TestHeaders: the attacker mines, so each header has its proof of work, and breaks one
 // other rule in the third block above the anchor.
 func TestHeaders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	trust := w.trust(nil)
 	put := func(offset int, v uint32) func(*branch, *anchor.Header) {
@@ -435,6 +440,7 @@ func TestSignetFork(t *testing.T) {
 
 // TestObservations: anchors without proof, on the word of named observers.
 func TestObservations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	good := verifier.Observation{Source: "a.example", Chain: merkleproof.BitcoinRegtest, TxID: w.txid.String(),
 		Payload: hashOf(t, rootOf(w)), Address: w.key.Address, Time: now.Add(-20 * time.Hour), Confirmations: 13}

@@ -62,7 +62,7 @@ func CheckFor(q Request, raw []byte, ev *Evidence, trust *Trust, at time.Time) *
 }
 
 func newCheck(q Request, ev *Evidence, trust *Trust, at time.Time) *check {
-	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second)}
+	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second), lists: map[listKey]signedList{}}
 	c.report = &Report{Version: ReportVersion, At: c.at}
 	return c
 }
@@ -81,6 +81,7 @@ type check struct {
 	canonical *jsonld.Result
 	anchors   []anchored // one for each Merkle proof
 	work      int        // most work on a canonical form; 0 means the default
+	lists     map[listKey]signedList
 }
 
 func (c *check) run(cred *credential.Credential) {

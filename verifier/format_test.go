@@ -13,6 +13,7 @@ import (
 // TestBytes bends a good credential as bytes: what a careless copy, or somebody who
 // hopes for two readers that disagree, makes of it.
 func TestBytes(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	ev, trust := w.evidence(), w.trust(nil)
 	good := w.creds[0]
@@ -52,6 +53,7 @@ func TestBytes(t *testing.T) {
 
 // TestDocumentForms bends what the parser leaves open.
 func TestDocumentForms(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	ev, trust := w.evidence(), w.trust(nil)
 	for _, c := range []struct {

@@ -495,8 +495,8 @@ func TestListLimits(t *testing.T) {
 	}
 	judgedAtLimit(t, judge(listed(status.New(status.MaxBytes*8, 1).Encode())))
 	refusedQuickly(t, 2*overLimitTime, indeterminate, "limit-status-list", judge(listed(zipped(t, status.MaxBytes+1))))
-	// 400 kB of text that stand for 400 MB.
-	refusedQuickly(t, 2*overLimitTime, indeterminate, "limit-status-list", judge(listed(zipped(t, 400<<20))))
+	// 100 kB of text that stand for 100 MB.
+	refusedQuickly(t, 2*overLimitTime, indeterminate, "limit-status-list", judge(listed(zipped(t, 100<<20))))
 
 	revoked := status.New(status.MaxBytes*8, 1)
 	revoked.Set(status.MaxBytes*8-1, 1)

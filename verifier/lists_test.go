@@ -42,6 +42,7 @@ func entryAt(purpose, url, index string) object {
 // TestLists: a list that the board itself has signed, with one thing other than the
 // credential asks for. Such a list is not counted, whatever it says.
 func TestLists(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	subject := func(d object) object { return at(d, "credentialSubject").(object) }
 	only := func(entries ...any) func(object) { return func(d object) { d["credentialStatus"] = entries } }
@@ -108,6 +109,7 @@ func floor(n int) func(object) {
 
 // TestMessageLists: four bits, judged by what the trust file calls in force.
 func TestMessageLists(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, licenceDraft("L-1"))
 	raw := w.signed(func(d object) {
 		e := entryAt("message", messageURL, "5")

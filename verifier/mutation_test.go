@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -38,15 +39,16 @@ type bundle struct {
 	read     *verifier.Evidence
 	trust    *verifier.Trust
 	claims   []byte // of the report on the original, in normal form
+	contexts *jsonld.Contexts
 }
 
-func newBundle(t *testing.T, cred []byte, ev *verifier.Evidence, trust *verifier.Trust) bundle {
+func newBundle(t *testing.T, w *world, cred []byte, ev *verifier.Evidence, trust *verifier.Trust) bundle {
 	t.Helper()
 	r := verifier.Check(cred, ev, trust, now)
 	wantReport(t, r, valid, "")
 	maps.DeleteFunc(ev.Transactions, func(id string, _ *anchor.Evidence) bool { return id != r.Anchors[0].TxID })
 	evidence := marshalled(t, ev)
-	return bundle{cred, evidence, parsedAny(t, cred), parsedAny(t, evidence), ev, trust, normal(r.Claims)}
+	return bundle{cred, evidence, parsedAny(t, cred), parsedAny(t, evidence), ev, trust, normal(r.Claims), w.contexts()}
 }
 
 // TestMutations changes credentials, evidence and lists at random, from a fixed seed, and
@@ -62,17 +64,17 @@ func TestMutations(t *testing.T) {
 	w := seededWorld(t, "mutations", licenceDraft("L-1"), licenceDraft("L-2"), licenceDraft("L-3"))
 	var bundles []bundle
 	for _, c := range w.creds {
-		bundles = append(bundles, newBundle(t, c, w.evidence(), w.trust(nil)))
+		bundles = append(bundles, newBundle(t, w, c, w.evidence(), w.trust(nil)))
 	}
 	// Older formats forgive more, so more can be tried on them.
 	any := w.trust(func(f object) { firstIssuer(f)["types"] = []any{"*"} })
 	for _, context := range []string{"https://w3id.org/blockcerts/v2", "https://w3id.org/blockcerts/schema/2.0-alpha/context.json"} {
 		raw, ev := w.oldCertificate(context, "2026-07-30T00:00:00Z")
 		ev.Documents = nil // it has no list
-		bundles = append(bundles, newBundle(t, raw, ev, any))
+		bundles = append(bundles, newBundle(t, w, raw, ev, any))
 	}
 	raw, ev := w.oldLicence()
-	bundles = append(bundles, newBundle(t, raw, ev, any))
+	bundles = append(bundles, newBundle(t, w, raw, ev, any))
 	run := newMutationRun()
 	for i := range n {
 		run.judge(t, bundles, i)
@@ -446,7 +448,7 @@ func sameMeaning(b bundle, cred []byte, claims map[string]any, evidence []byte) 
 	case bytes.Equal(normal(e), normal(b.file)):
 		return "the same evidence in other JSON", true
 	}
-	return sameEvidence(e.(map[string]any), b.file.(map[string]any))
+	return b.sameEvidence(e.(map[string]any), b.file.(map[string]any))
 }
 
 // normal is a form in which documents that say the same are equal: sets in order, each
@@ -497,8 +499,8 @@ func normalValue(v any) any {
 
 // sameEvidence compares evidence without what only informs, and allows what is less than
 // before and still enough.
-func sameEvidence(got, want map[string]any) (string, bool) {
-	got, want = informing(got), informing(want)
+func (b bundle) sameEvidence(got, want map[string]any) (string, bool) {
+	got, want = b.informing(got), b.informing(want)
 	if bytes.Equal(normal(got), normal(want)) {
 		return "gathered, meta, at, mediaType", true
 	}
@@ -538,7 +540,7 @@ func sameEvidence(got, want map[string]any) (string, bool) {
 }
 
 // informing removes the members that only inform.
-func informing(v map[string]any) map[string]any {
+func (b bundle) informing(v map[string]any) map[string]any {
 	v = strictjson.Clone(v).(map[string]any)
 	delete(v, "gathered")
 	if txs, ok := v["transactions"].(map[string]any); ok {
@@ -554,7 +556,7 @@ func informing(v map[string]any) map[string]any {
 				if m, ok := d.(map[string]any); ok {
 					delete(m, "at")
 					delete(m, "mediaType")
-					m["bytes"] = sameDocument(m["bytes"])
+					m["bytes"] = b.sameDocument(m["bytes"])
 				}
 			}
 		}
@@ -562,18 +564,25 @@ func informing(v map[string]any) map[string]any {
 	return v
 }
 
-// sameDocument is the normal form of a list inside, so that white space does not count.
-func sameDocument(v any) any {
+// sameDocument is the normal form of what was signed of a list inside, and of its proof:
+// white space does not count, nor, in old formats, a member that says nothing.
+func (b bundle) sameDocument(v any) any {
 	text, _ := v.(string)
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
 		return v
 	}
-	doc, err := strictjson.Parse(raw, strictjson.Limits{})
+	doc, err := strictjson.ParseObject(raw, strictjson.Limits{})
 	if err != nil {
 		return v
 	}
-	return string(normal(doc))
+	proof := doc["proof"]
+	delete(doc, "proof")
+	res, err := jsonld.Canonicalize(doc, jsonld.Options{Contexts: b.contexts, Mode: jsonld.Lax})
+	if err != nil {
+		return v
+	}
+	return string(normal(res.Claims)) + string(normal(proof))
 }
 
 func asAnyList(v any) []any {

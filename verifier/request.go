@@ -106,6 +106,7 @@ func (c *check) checkPresentation() {
 	c.skip(StepTrusted, "a presentation is the holder's, not an issuer's")
 	for _, cred := range inner {
 		one := newCheck(Request{}, c.ev, c.trust, c.at)
+		one.lists = c.lists
 		one.work = max(innerWork/len(inner), leastWork)
 		one.report.Document = cred.Digest()
 		one.run(cred)

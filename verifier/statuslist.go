@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -69,27 +70,51 @@ func uncounted(code Code, err error) *listError { return &listError{code, err} }
 // the issuer or one the trust file delegates to, under the id and purpose the entry
 // names, no older than the highest sequence the caller has seen.
 func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *listError) {
+	key := listKey{sha256.Sum256(raw), c.issuer.ID}
+	l, known := c.lists[key]
+	if !known {
+		l.cred, l.claims, l.err = c.signedList(raw)
+		c.lists[key] = l
+	}
+	switch {
+	case l.cred != nil && l.cred.ID() != e.List:
+		return statusList{}, uncounted(CodeListID, errors.New("the list's id is "+l.cred.ID()))
+	case l.err != nil:
+		return statusList{}, l.err
+	}
+	return c.openList(e, l.cred, l.claims)
+}
+
+// A signedList is a list as its signer signed it. It is read once for all the
+// credentials of a presentation: whoever hands over both chooses how many there are.
+type signedList struct {
+	cred   *credential.Credential // nil if the bytes are no credential
+	claims map[string]any
+	err    *listError
+}
+
+// A listKey names bytes as a list for credentials of one issuer.
+type listKey struct {
+	digest [sha256.Size]byte
+	issuer string
+}
+
+func (c *check) signedList(raw []byte) (*credential.Credential, map[string]any, *listError) {
 	cred, err := credential.Parse(raw)
 	if err != nil {
-		return statusList{}, uncounted(CodeListMalformed, err)
-	}
-	if cred.ID() != e.List {
-		return statusList{}, uncounted(CodeListID, errors.New("the list's id is "+cred.ID()))
+		return nil, nil, uncounted(CodeListMalformed, err)
 	}
 	signer := c.issuer
 	if cred.Issuer() != c.issuer.ID {
 		if !slices.Contains(c.issuer.StatusIssuers, cred.Issuer()) {
-			return statusList{}, uncounted(CodeListIssuer, errors.New("the list is by "+cred.Issuer()))
+			return cred, nil, uncounted(CodeListIssuer, errors.New("the list is by "+cred.Issuer()))
 		}
 		if signer, _ = c.trust.Issuer(cred.Issuer()); signer == nil {
-			return statusList{}, uncounted(CodeListIssuer, errors.New(cred.Issuer()+" is not in the trust file"))
+			return cred, nil, uncounted(CodeListIssuer, errors.New(cred.Issuer()+" is not in the trust file"))
 		}
 	}
 	claims, lerr := c.authenticate(cred, signer)
-	if lerr != nil {
-		return statusList{}, lerr
-	}
-	return c.openList(e, cred, claims)
+	return cred, claims, lerr
 }
 
 // authenticate checks the list's signature and returns what was signed.
