@@ -823,7 +823,7 @@ func TestListWork(t *testing.T) {
 	}
 	none, one, ten := cost(10, w.evidence()), cost(1, ev), cost(10, ev)
 	t.Logf("ten credentials %v, one with 128 copies of lists %v, ten with 128 copies %v", none, one, ten)
-	if ten > none+3*one {
+	if ten > none+6*one { // all the work again would be ten times; opening a list is cheap
 		t.Error("that is the product, not the sum")
 	}
 }
