@@ -5,14 +5,10 @@
 //	suite                        key                 made  checked
 //	eddsa-rdfc-2022              Ed25519             yes   yes
 //	ecdsa-rdfc-2019              P-256               yes   yes
-//	ecdsa-rdfc-2019              P-384               no    with at most one unnamed node, see below
+//	ecdsa-rdfc-2019              P-384               no    yes, canonicalised with SHA-384
 //	Ed25519Signature2020         Ed25519             no    yes
 //	EcdsaSecp256k1Signature2019  secp256k1           no    yes, detached JWS
 //	all others                   -                   no    CodeUnsupported, never skipped
-//
-// For P-384 the suite canonicalises with SHA-384, where this module has SHA-256. The
-// canonical form depends on that hash only for the order of unnamed nodes, so it is the
-// same for documents with one such node or none; others are CodeUnsupported.
 //
 // Unlike a Merkle proof of Blockcerts, these suites sign the proof's own options too:
 // created, verificationMethod and proofPurpose cannot be edited. The options are read

@@ -100,11 +100,6 @@ func TestEmploymentVectors(t *testing.T) {
 		if want := string(bytes.TrimSpace(read("sigHex"))); hex.EncodeToString(sig.value) != want {
 			t.Errorf("%s: signature %x, want %s", v.folder, sig.value, want)
 		}
-		// Under RDFC-1.0 with SHA-256 the order of this document's unnamed nodes
-		// could be another, so P-384 must not be judged here.
-		if ordered(read("canonDoc")) != true {
-			t.Errorf("%s: the vector has no second unnamed node", v.folder)
-		}
 	}
 }
 

@@ -135,7 +135,7 @@ func (s site) caughtBy(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "test", "-overlay", write(t, dir, "overlay.json", raw), "-skip", "Fuzz|Sabotage|Mutation|Document|FilesPage", ".")
+	cmd := exec.Command("go", "test", "-failfast", "-overlay", write(t, dir, "overlay.json", raw), "-skip", "Fuzz|Sabotage|Mutation|Document|FilesPage", ".")
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "CERTANCHOR_LONG=") }), "CERTANCHOR_SABOTAGE=1")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -61,6 +61,9 @@ type Options struct {
 	Contexts *Contexts
 	Mode     Mode
 	Limits   Limits
+	// SHA384 runs RDFC-1.0 with SHA-384 in place of SHA-256, as suites of P-384 do
+	// (RDFC-1.0, section 4.9). Only the labels of blank nodes depend on it.
+	SHA384 bool
 }
 
 // A Ghost is a member or element that was left out since it adds no statement.
@@ -105,7 +108,11 @@ func Canonicalize(doc map[string]any, o Options) (*Result, error) {
 	if err := r.document(active, doc); err != nil {
 		return nil, err
 	}
-	c, err := canonicalLabels(r.quads, sha256Hex, r.lim)
+	hash := hashFunc(sha256Hex)
+	if o.SHA384 {
+		hash = sha384Hex
+	}
+	c, err := canonicalLabels(r.quads, hash, r.lim)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -16,6 +17,11 @@ type hashFunc func([]byte) string
 
 func sha256Hex(b []byte) string {
 	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
+func sha384Hex(b []byte) string {
+	h := sha512.Sum384(b)
 	return hex.EncodeToString(h[:])
 }
 

@@ -2,8 +2,6 @@ package jsonld
 
 import (
 	"bytes"
-	"crypto/sha512"
-	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -12,11 +10,6 @@ import (
 
 	"github.com/certanchor/certanchor/internal/conformance"
 )
-
-func sha384Hex(b []byte) string {
-	h := sha512.Sum384(b)
-	return hex.EncodeToString(h[:])
-}
 
 // TestW3C runs the RDF Dataset Canonicalization test suite of the W3C.
 func TestW3C(t *testing.T) {
@@ -86,5 +79,24 @@ func TestW3C(t *testing.T) {
 	}
 	if counts["rdfc:RDFC10EvalTest"] != 64 || counts["rdfc:RDFC10MapTest"] != 21 || counts["rdfc:RDFC10NegativeEvalTest"] != 1 {
 		t.Errorf("the suite has shrunk: %v", counts)
+	}
+}
+
+// TestSHA384Vector: the document of a P-384 vector has unnamed nodes whose order depends
+// on the hash. Its canonical form is its own under SHA-384 and another under SHA-256.
+func TestSHA384Vector(t *testing.T) {
+	raw := conformance.Read(t, "conformance/w3c/vectors/vc-di-ecdsa/ecdsa-rdfc-2019-p384/employ/canonDocECDSAP384.txt")
+	for _, one := range []struct {
+		name string
+		hash hashFunc
+		same bool
+	}{{"SHA-384", sha384Hex, true}, {"SHA-256", sha256Hex, false}} {
+		got, _, err := canonicalizeNQuads(raw, one.hash, Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(raw)); same != one.same {
+			t.Errorf("%s: same form %v, want %v", one.name, same, one.same)
+		}
 	}
 }
