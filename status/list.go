@@ -1,6 +1,6 @@
 // Package status encodes, decodes and looks up status lists: the W3C Bitstring
-// Status List (and its 2021 predecessor) and the Open Badges revocation list of
-// Blockcerts. It knows bits and lists, not signatures: who signed a list, whether
+// Status List (and its 2021 predecessor), the IETF Token Status List, and the Open
+// Badges revocation list of Blockcerts. It knows bits and lists, not signatures: who signed a list, whether
 // it is the list a credential names, and how old it is, is judged by package
 // verifier. Nothing here answers "good" without a list.
 package status
@@ -9,9 +9,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -57,7 +55,7 @@ func fail(code Code, format string, args ...any) error {
 
 // A Bitstring is a W3C list: entries of Size bits, index 0 in the most significant
 // bits of byte 0 (Bitstring Status List 1.0, section 3.2). The IETF Token Status
-// List counts from the least significant bit and must never be read as this type.
+// List counts from the least significant bit: that is TokenList.
 type Bitstring struct {
 	size int
 	bits []byte
@@ -170,19 +168,7 @@ func gunzip(zipped []byte) ([]byte, error) {
 		return nil, fail(CodeList, "encodedList is not gzip: %v", err)
 	}
 	r.Multistream(false)
-	most := min(int64(MaxBytes), maxRatio*int64(len(zipped)))
-	bits, err := io.ReadAll(io.LimitReader(r, most+1))
-	switch {
-	case int64(len(bits)) > most:
-		return nil, fail(CodeLimit, "%d bytes expand to more than %d", len(zipped), most)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fail(CodeList, "encodedList is cut short")
-	case err != nil:
-		return nil, fail(CodeList, "encodedList: %v", err)
-	case src.Len() != 0:
-		return nil, fail(CodeList, "%d bytes after the compressed list", src.Len())
-	}
-	return bits, nil
+	return expand(r, len(zipped), src.Len, "encodedList")
 }
 
 // ParseIndex reads statusListIndex: decimal digits only, no sign, no leading zero
