@@ -12,7 +12,7 @@ const (
 	CodeMember      Code = "malformed-member"
 	CodeProof       Code = "malformed-proof"
 	CodeDate        Code = "malformed-date"
-	CodeLimit       Code = "limit-proofs" // too many proofs, status entries, schemas or inner documents
+	CodeLimit       Code = "limit-proofs" // too many proofs, status entries, schemas or inner documents, or too long a Merkle proof
 )
 
 // An Error says why a document could not be read.

@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -88,7 +89,7 @@ func merkle2017(v any, path string) ([]Proof, error) {
 	}
 	decoded, err := merkleproof.Decode2017(m)
 	if err != nil {
-		return nil, fail(CodeProof, path, "%v", err)
+		return nil, undecoded(path, err)
 	}
 	return []Proof{{Kind: Merkle2017, Suite: string(Merkle2017), Object: m, Path: path, Merkle: decoded}}, nil
 }
@@ -114,10 +115,21 @@ func readProof(v any, path string) (Proof, error) {
 	}
 	decoded, err := merkleproof.Decode2019(value)
 	if err != nil {
-		return p, fail(CodeProof, path+"/proofValue", "%v", err)
+		return p, undecoded(path+"/proofValue", err)
 	}
 	p.Merkle = decoded
 	return p, nil
+}
+
+// undecoded tells a proof that is longer than what is read, which is no word against
+// it, from one that cannot be read.
+func undecoded(path string, err error) error {
+	code := CodeProof
+	var e *merkleproof.Error
+	if errors.As(err, &e) && e.Code == merkleproof.CodeLength {
+		code = CodeLimit
+	}
+	return fail(code, path, "%v", err)
 }
 
 // readTexts reads the members that are texts. One of another kind is refused: taken

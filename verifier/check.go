@@ -62,7 +62,7 @@ func CheckFor(q Request, raw []byte, ev *Evidence, trust *Trust, at time.Time) *
 }
 
 func newCheck(q Request, ev *Evidence, trust *Trust, at time.Time) *check {
-	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second), lists: map[listKey]signedList{}}
+	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second), lists: map[listKey]signedList{}, entries: map[string]entered{}}
 	c.report = &Report{Version: ReportVersion, At: c.at}
 	return c
 }
@@ -77,18 +77,20 @@ type check struct {
 	report  *Report
 
 	cred      *credential.Credential
-	issuer    *Issuer // entry of the issuer in the trust file; nil if there is none
+	issuer    *Issuer  // entry of the issuer in the trust file; nil if there is none
+	unknown   *unknown // why there is none
 	canonical *jsonld.Result
 	anchors   []anchored // one for each Merkle proof
 	work      int        // most work on a canonical form; 0 means the default
 	lists     map[listKey]signedList
+	entries   map[string]entered // of the trust file, by id, with their documents
 }
 
 func (c *check) run(cred *credential.Credential) {
 	c.cred = cred
 	c.report.ID, c.report.Types = cred.ID(), cred.Types()
 	c.report.Issuer.ID = cred.Issuer()
-	c.issuer, _ = c.trust.Issuer(cred.Issuer())
+	c.issuer, c.unknown = c.entry(cred.Issuer())
 	if !c.checkFormat() {
 		return
 	}
@@ -274,5 +276,6 @@ func (c *check) checkCanonical() {
 }
 
 func (c *check) options() jsonld.Options {
-	return jsonld.Options{Contexts: c.trust.contextSet(), Mode: c.cred.Mode(), Limits: jsonld.Limits{Work: c.work}}
+	return jsonld.Options{Contexts: c.trust.contextsOf(c.cred), Mode: c.cred.Mode(),
+		Limits: jsonld.Limits{Work: c.work, BlankNodes: blankNodes(c.cred)}}
 }

@@ -38,7 +38,8 @@ const (
 	CodeNotJudged   Code = "not-judged"
 	CodeDisagree    Code = "observers-disagree"
 
-	CodeIssuerUnknown Code = "issuer-unknown"
+	CodeIssuerUnknown  Code = "issuer-unknown"
+	CodeIssuerDocument Code = "issuer-document"
 
 	CodeNothingPresented Code = "nothing-presented"
 	CodeType             Code = "type-not-authorised"
@@ -141,7 +142,7 @@ var codeTable = []CodeInfo{
 	{"limit-bytes", Integrity, Unavailable, "the document is larger than what is read"},
 	{"limit-depth", Integrity, Unavailable, "the document is nested deeper than what is read"},
 	{"limit-members", Integrity, Unavailable, "the document has more members than what is read"},
-	{"limit-proofs", Integrity, Unavailable, "the document has more proofs or status entries than what is read"},
+	{"limit-proofs", Integrity, Unavailable, "the document has more proofs or status entries, or a longer proof, than what is read"},
 	{"unknown-version", Integrity, Failed, "neither a W3C credential nor a Blockcerts certificate"},
 	{"malformed-member", Integrity, Failed, "a member has a form its version does not allow"},
 	{"malformed-proof", Integrity, Failed, "a proof cannot be read"},
@@ -222,6 +223,7 @@ var codeTable = []CodeInfo{
 
 	// issuer
 	{CodeIssuerUnknown, IssuerOf, Unavailable, "the issuer is not in the trust file"},
+	{CodeIssuerDocument, IssuerOf, Unavailable, "the issuer's document, which the trust file names by digest, is missing"},
 	{CodeNothingPresented, IssuerOf, Unavailable, "the presentation carries no credential, so no issuer speaks"},
 	{CodeType, IssuerOf, Failed, "the trust file does not let this issuer issue this type"},
 	{CodePlace, IssuerOf, Failed, "the trust file does not let this issuer speak for this place"},

@@ -52,7 +52,7 @@ func Explain(raw []byte, trust *Trust) ([]Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := jsonld.Options{Contexts: trust.contextSet(), Mode: cred.Mode()}
+	o := jsonld.Options{Contexts: trust.contextsOf(cred), Mode: cred.Mode()}
 	bare, err := jsonld.Canonicalize(cred.Unsecured(), o)
 	if err != nil {
 		return nil, unpinned(err)

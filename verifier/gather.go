@@ -34,10 +34,10 @@ type Observer interface {
 	Observe(ctx context.Context, chain merkleproof.Chain, txid string) (Observation, error)
 }
 
-// A Library fetches documents whole, by their plain address: status lists, schemas.
-// It dials only what its maker allowed.
+// A Library fetches documents whole, by their plain address: status lists, schemas, and
+// documents of issuers, whose name may be a DID. It dials only what its maker allowed.
 type Library interface {
-	Get(ctx context.Context, url string) (Document, error)
+	Get(ctx context.Context, name string) (Document, error)
 }
 
 // Sources are whom a Verifier may ask. A nil source is never replaced by a default;
@@ -198,11 +198,18 @@ func (g *gathering) span(n anchor.Network, height, tip anchor.Height) (from, to 
 	return newest, min(confirmed, tip)
 }
 
-// documents fetches lists and schemas of an issuer who is in the trust file.
+// documents fetches lists and schemas of an issuer who is in the trust file, and the
+// issuer's own document where the trust file has only its digest.
 func (g *gathering) documents(ctx context.Context, c *credential.Credential) {
 	is, known := g.v.trust.Issuer(c.Issuer())
 	if g.v.sources.Library == nil || !known {
 		return
+	}
+	if is.DocumentDigest != nil {
+		g.fetch(ctx, is.ID)
+		if full, why := g.v.trust.resolve(is.ID, g.ev); why == nil {
+			is = full
+		}
 	}
 	var urls []string
 	entries, _ := c.StatusEntries()
@@ -217,14 +224,19 @@ func (g *gathering) documents(ctx context.Context, c *credential.Credential) {
 		urls = append(urls, s.ID)
 	}
 	for _, url := range urls {
-		if _, have := g.ev.Documents[url]; have || url == "" {
-			continue
-		}
-		d, err := g.v.sources.Library.Get(ctx, url)
-		if err != nil {
-			g.missed(url, err)
-			continue
-		}
-		g.ev.AddDocument(url, d)
+		g.fetch(ctx, url)
 	}
+}
+
+// fetch asks the library for what has that URL or DID.
+func (g *gathering) fetch(ctx context.Context, name string) {
+	if _, have := g.ev.Documents[name]; have || name == "" {
+		return
+	}
+	d, err := g.v.sources.Library.Get(ctx, name)
+	if err != nil {
+		g.missed(name, err)
+		return
+	}
+	g.ev.AddDocument(name, d)
 }

@@ -59,7 +59,7 @@ func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
 	if signer == nil {
 		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "the trust file has no key %s", p.VerificationMethod)
 		if first {
-			c.stop(StepKey, CodeIssuerUnknown, p.Path, "trust file", "the issuer is not in the trust file")
+			c.stop(StepKey, c.unknown.code, p.Path, "trust file", "%s", c.unknown.fact)
 		}
 		return
 	}
@@ -85,7 +85,7 @@ func ownsMethod(is *Issuer, method string) bool {
 
 func (c *check) signerOf(method string) *Issuer {
 	id, _, _ := strings.Cut(method, "#")
-	is, _ := c.trust.Issuer(id)
+	is, _ := c.entry(id)
 	return is
 }
 
@@ -238,7 +238,7 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // place, and owner of the address that paid.
 func (c *check) checkIssuer() {
 	if c.issuer == nil {
-		c.stop(StepTrusted, CodeIssuerUnknown, "/issuer", "trust file", "%s is not in the trust file", c.cred.Issuer())
+		c.stop(StepTrusted, c.unknown.code, "/issuer", "trust file", "%s", c.unknown.fact)
 		c.stop(StepAuthorised, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
 		if len(c.anchors) > 0 {
 			c.stop(StepAddress, CodeNotJudged, "/issuer", "trust file", "the issuer is not known")
@@ -248,6 +248,9 @@ func (c *check) checkIssuer() {
 	c.report.Issuer.Label = c.issuer.Label
 	c.pass(StepTrusted, "/issuer", "trust file", "%s", c.issuer.Label)
 	c.trusting("the trust file, that %s is %s", c.issuer.ID, c.issuer.Label)
+	if c.issuer.unjudged != "" {
+		c.trusting("the trust file, that the document of %s is its own; its signature was not judged: %s", c.issuer.ID, c.issuer.unjudged)
+	}
 	c.checkAuthorised()
 	for _, a := range c.anchors {
 		c.checkAddress(a)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
@@ -61,6 +62,17 @@ const (
 	leastWork = 2_000
 )
 
+// blankNodes is how many unnamed objects a document may have: a presentation as many as
+// itself and each document that it carries, since its holder signs them as one.
+func blankNodes(cred *credential.Credential) int {
+	each := jsonld.DefaultLimits.BlankNodes
+	carried, isList := cred.Member("verifiableCredential").([]any)
+	if !cred.IsPresentation() || !isList {
+		return each
+	}
+	return each * (1 + min(len(carried), credential.MaxInner))
+}
+
 // presentationMembers are what a presentation may say. Anything else would be the
 // holder's own word in the dress of a verified document.
 var presentationMembers = []string{"@context", "id", "type", "holder", "verifiableCredential", "proof", "termsOfUse"}
@@ -106,7 +118,7 @@ func (c *check) checkPresentation() {
 	c.skip(StepTrusted, "a presentation is the holder's, not an issuer's")
 	for _, cred := range inner {
 		one := newCheck(Request{}, c.ev, c.trust, c.at)
-		one.lists = c.lists
+		one.lists, one.entries = c.lists, c.entries
 		one.work = max(innerWork/len(inner), leastWork)
 		one.report.Document = cred.Digest()
 		one.run(cred)

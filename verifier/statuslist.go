@@ -99,6 +99,10 @@ type listKey struct {
 	issuer string
 }
 
+// listTypes are the types of a status list: a signer's other documents are none,
+// whatever members they have.
+var listTypes = []string{"BitstringStatusListCredential", "StatusList2021Credential"}
+
 func (c *check) signedList(raw []byte) (*credential.Credential, map[string]any, *listError) {
 	cred, err := credential.Parse(raw)
 	if err != nil {
@@ -109,9 +113,13 @@ func (c *check) signedList(raw []byte) (*credential.Credential, map[string]any, 
 		if !slices.Contains(c.issuer.StatusIssuers, cred.Issuer()) {
 			return cred, nil, uncounted(CodeListIssuer, errors.New("the list is by "+cred.Issuer()))
 		}
-		if signer, _ = c.trust.Issuer(cred.Issuer()); signer == nil {
-			return cred, nil, uncounted(CodeListIssuer, errors.New(cred.Issuer()+" is not in the trust file"))
+		var why *unknown
+		if signer, why = c.entry(cred.Issuer()); signer == nil {
+			return cred, nil, uncounted(CodeListIssuer, errors.New(why.fact))
 		}
+	}
+	if !slices.ContainsFunc(cred.Types(), func(t string) bool { return slices.Contains(listTypes, t) }) {
+		return cred, nil, uncounted(CodeListMalformed, errors.New("the document is signed as no status list"))
 	}
 	claims, lerr := c.authenticate(cred, signer)
 	return cred, claims, lerr
@@ -124,7 +132,7 @@ func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[s
 		return nil, uncounted(CodeListSignature, errors.New("the list has no signature"))
 	}
 	p := &cred.Proofs()[i]
-	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report)}
+	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report), entries: c.entries}
 	key, ok := probe.keyOf(signer, p)
 	if !ok || p.Purpose != string(did.AssertionMethod) {
 		return nil, uncounted(CodeListSignature, errors.New("the list is signed with a key that is not its issuer's"))
@@ -133,7 +141,7 @@ func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[s
 	if s := probe.report.Step(StepKey); s.Result != Passed {
 		return nil, uncounted(CodeListSignature, errors.New(string(s.Code)+": "+s.Fact))
 	}
-	o := jsonld.Options{Contexts: c.trust.contextSet(), Mode: cred.Mode()}
+	o := jsonld.Options{Contexts: c.trust.contextsOf(cred), Mode: cred.Mode()}
 	if err := cryptosuite.Verify(cred.Covered(i), p, &key.Key, o); err != nil {
 		return nil, uncounted(CodeListSignature, err)
 	}

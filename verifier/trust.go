@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
@@ -73,7 +74,9 @@ type Trust struct {
 	// the caller has seen.
 	StatusFloor map[string]uint64
 
-	contexts *jsonld.Contexts // nil means the built-in ones
+	contexts   *jsonld.Contexts            // that count in everybody's documents; nil means the built-in ones
+	bound      map[string]*jsonld.Contexts // by issuer: contexts, and those of that issuer alone
+	everybodys *jsonld.Contexts            // all of them; nil if there are none besides contexts
 }
 
 // An Issuer is somebody the trust file names, with what it may do.
@@ -83,6 +86,9 @@ type Issuer struct {
 	// Document is the issuer's own document, pinned. Keys and Addresses add to it or
 	// bound it; for a did:key or did:jwk it is computed.
 	Document *did.Document
+	// DocumentDigest, if not nil, is the SHA-256 of the document's bytes, which then
+	// come with the evidence, under ID; Document is nil.
+	DocumentDigest *[sha256.Size]byte
 	// Profile is the Blockcerts profile of an issuer whose Document is a DID document:
 	// its addresses and revocation list count too.
 	Profile   *did.Document
@@ -103,6 +109,8 @@ type Issuer struct {
 	// Roots are batch roots the issuer published by other means: an anchor of one of
 	// them is the issuer's, whoever paid.
 	Roots []merkleproof.Hash
+
+	unjudged string // why the signature of the document could not be judged
 }
 
 // A PinnedKey is a key the trust file states itself, or a bound on one in the
@@ -135,29 +143,6 @@ func (t *Trust) Issuer(id string) (*Issuer, bool) {
 		return nil, false
 	}
 	return &t.Issuers[i], true
-}
-
-// PinContext adds a JSON-LD context under its URL; it refuses other bytes under a URL
-// that is pinned already, the built-in ones included.
-func (t *Trust) PinContext(url string, document []byte) error {
-	c, err := t.contextSet().With(url, document)
-	if err == nil {
-		t.contexts = c
-	}
-	return err
-}
-
-// PinInlineContext accepts inline context objects with this digest, the SHA-256 of
-// their RFC 8785 form.
-func (t *Trust) PinInlineContext(digest [32]byte) {
-	t.contexts = t.contextSet().WithInline(digest)
-}
-
-func (t *Trust) contextSet() *jsonld.Contexts {
-	if t.contexts == nil {
-		return jsonld.Builtin()
-	}
-	return t.contexts
 }
 
 // A TrustError says what is wrong with a trust or evidence file, and where.
@@ -201,17 +186,20 @@ type (
 		pinnedAt
 	}
 	issuerEntry struct {
-		ID            string             `json:"id"`
-		Label         string             `json:"label"`
-		Document      map[string]any     `json:"document,omitempty"`
-		Profile       map[string]any     `json:"profile,omitempty"`
-		Keys          []keyEntry         `json:"keys,omitempty"`
-		Addresses     []addressEntry     `json:"addresses,omitempty"`
-		Types         []string           `json:"types,omitempty"`
-		Jurisdictions []string           `json:"jurisdictions,omitempty"`
-		StatusIssuers []string           `json:"statusIssuers,omitempty"`
-		InForce       map[string][]int   `json:"inForce,omitempty"`
-		Roots         []merkleproof.Hash `json:"roots,omitempty"`
+		ID             string             `json:"id"`
+		Label          string             `json:"label"`
+		Document       map[string]any     `json:"document,omitempty"`
+		DocumentHash   string             `json:"documentSHA256,omitempty"`
+		Profile        map[string]any     `json:"profile,omitempty"`
+		Keys           []keyEntry         `json:"keys,omitempty"`
+		Addresses      []addressEntry     `json:"addresses,omitempty"`
+		Types          []string           `json:"types,omitempty"`
+		Jurisdictions  []string           `json:"jurisdictions,omitempty"`
+		StatusIssuers  []string           `json:"statusIssuers,omitempty"`
+		InForce        map[string][]int   `json:"inForce,omitempty"`
+		Roots          []merkleproof.Hash `json:"roots,omitempty"`
+		Contexts       []pinnedContext    `json:"contexts,omitempty"`
+		InlineContexts []string           `json:"inlineContexts,omitempty"`
 
 		AcceptUnsignedLists bool `json:"acceptUnsignedLists,omitempty"`
 	}
@@ -275,7 +263,7 @@ func ParseTrust(data []byte, open func(name string) ([]byte, error)) (*Trust, er
 	}}
 	b.scalars(&f)
 	b.networks(&f)
-	b.contexts(&f)
+	b.contexts("", "", f.Contexts, f.InlineContexts)
 	for i, e := range f.Issuers {
 		b.issuer(fmt.Sprintf("/issuers/%d", i), e)
 	}
@@ -369,19 +357,29 @@ func (b *trustBuilder) networks(f *trustFile) {
 	}
 }
 
-func (b *trustBuilder) contexts(f *trustFile) {
-	for i, c := range f.Contexts {
-		path := fmt.Sprintf("/contexts/%d", i)
-		if err := b.t.PinContext(c.URL, b.pinned(path, c.pinnedAt)); err != nil {
-			b.fail(path, "%v", err)
+// contexts pins those at path, for one issuer or, with an empty id, for all.
+func (b *trustBuilder) contexts(path, id string, list []pinnedContext, inline []string) {
+	for i, c := range list {
+		at := fmt.Sprintf("%s/contexts/%d", path, i)
+		doc := b.pinned(at, c.pinnedAt)
+		pin := func() error { return b.t.PinContext(c.URL, doc) }
+		if id != "" {
+			pin = func() error { return b.t.PinContextOf(id, c.URL, doc) }
+		}
+		if err := pin(); err != nil {
+			b.fail(at, "%v", err)
 		}
 	}
-	for i, digits := range f.InlineContexts {
+	for i, digits := range inline {
 		h, err := merkleproof.ParseHash(digits)
 		if err != nil {
-			b.fail(fmt.Sprintf("/inlineContexts/%d", i), "%v", err)
+			b.fail(fmt.Sprintf("%s/inlineContexts/%d", path, i), "%v", err)
 		}
-		b.t.PinInlineContext(h)
+		if id == "" {
+			b.t.PinInlineContext(h)
+		} else {
+			b.t.PinInlineContextOf(id, h)
+		}
 	}
 }
 
@@ -420,7 +418,8 @@ func (b *trustBuilder) issuer(path string, e issuerEntry) {
 	}
 	is := Issuer{ID: e.ID, Label: e.Label, Types: e.Types, Jurisdictions: e.Jurisdictions,
 		StatusIssuers: e.StatusIssuers, Roots: e.Roots, AcceptUnsignedLists: e.AcceptUnsignedLists}
-	b.document(path, &is, e.Document)
+	b.contexts(path, e.ID, e.Contexts, e.InlineContexts)
+	b.document(path, &is, &e)
 	if e.Profile != nil {
 		p, err := did.FromObject(e.Profile)
 		if err != nil {
@@ -436,7 +435,7 @@ func (b *trustBuilder) issuer(path string, e issuerEntry) {
 				b.fail(fmt.Sprintf("%s/keys/%d/publicKeyMultibase", path, i), "%v", err)
 			}
 			p.Public = pub
-		} else if !documentHas(is.Document, k.ID) {
+		} else if is.DocumentDigest == nil && !documentHas(is.Document, k.ID) {
 			b.fail(fmt.Sprintf("%s/keys/%d", path, i), "needs publicKeyMultibase: the document has no key %q", k.ID)
 		}
 		is.Keys = append(is.Keys, p)
@@ -455,7 +454,25 @@ func (b *trustBuilder) issuer(path string, e issuerEntry) {
 			is.InForce[typ] = append(is.InForce[typ], uint8(v))
 		}
 	}
+	b.signed(path+"/document", &is, e.Document)
+	b.signed(path+"/profile", &is, e.Profile)
 	b.t.Issuers = append(b.t.Issuers, is)
+}
+
+// signed holds a document that carries a signature to it.
+func (b *trustBuilder) signed(path string, is *Issuer, object map[string]any) {
+	if object == nil || b.err != nil {
+		return
+	}
+	raw, err := json.Marshal(object)
+	var unjudged string
+	if err == nil {
+		unjudged, err = b.t.checkProfile(is, raw)
+	}
+	if err != nil {
+		b.fail(path, "%w", err)
+	}
+	is.unjudged = cmp.Or(is.unjudged, unjudged)
 }
 
 func documentHas(d *did.Document, id string) bool {
@@ -466,22 +483,32 @@ func documentHas(d *did.Document, id string) bool {
 	return ok
 }
 
-func (b *trustBuilder) document(path string, is *Issuer, object map[string]any) {
-	if object == nil {
+func (b *trustBuilder) document(path string, is *Issuer, e *issuerEntry) {
+	switch {
+	case e.Document != nil && e.DocumentHash != "":
+		b.fail(path+"/documentSHA256", "the document is there itself")
+	case e.DocumentHash != "":
+		h, err := merkleproof.ParseHash(e.DocumentHash)
+		if err != nil {
+			b.fail(path+"/documentSHA256", "%v", err)
+		}
+		digest := [sha256.Size]byte(h)
+		is.DocumentDigest = &digest
+	case e.Document == nil:
 		if d, err := did.Resolve(is.ID); err == nil {
 			is.Document = d
 		}
-		return
+	default:
+		d, err := did.FromObject(e.Document)
+		if err != nil {
+			b.fail(path+"/document", "%v", err)
+			return
+		}
+		if d.ID != "" && d.ID != is.ID {
+			b.fail(path+"/document/id", "the document is of %s, the entry of %s", d.ID, is.ID)
+		}
+		is.Document = d
 	}
-	d, err := did.FromObject(object)
-	if err != nil {
-		b.fail(path+"/document", "%v", err)
-		return
-	}
-	if d.ID != "" && d.ID != is.ID {
-		b.fail(path+"/document/id", "the document is of %s, the entry of %s", d.ID, is.ID)
-	}
-	is.Document = d
 }
 
 var _ json.Marshaler = (*Trust)(nil)

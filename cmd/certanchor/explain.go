@@ -18,7 +18,7 @@ func (a *app) explain(w io.Writer, raw []byte, trust *verifier.Trust, against st
 		fmt.Fprintf(w, "  nothing was hashed: %s\n", oneLine(err.Error()))
 		var open *verifier.UnpinnedError
 		if errors.As(err, &open) {
-			fmt.Fprintf(w, "  if you know these labels, put this line into the trust file:\n    \"inlineContexts\": [\"%s\"]\n", open.Digest)
+			fmt.Fprintf(w, "  if you know these labels, put this line into the entry of its issuer in the trust file:\n    \"inlineContexts\": [\"%s\"]\n", open.Digest)
 		}
 		return nil
 	}

@@ -123,8 +123,8 @@ func trustFor(i issuerTrust, network anchor.Network) ([]byte, error) {
 }
 
 // trustFile writes a trust file: the issuers with their documents pinned, their
-// contexts by digest as files below base. An issuer without types is not named; only
-// its context is, so that its documents can be read.
+// contexts by digest as files below base, each for its own issuer. An issuer without
+// types is not named; only its context is, so that its documents can be read.
 func trustFile(issuers []issuerTrust, network anchor.Network, base string) ([]byte, error) {
 	f := map[string]any{"version": 1, "anchor": "required", "minConfirmations": 6, "statusMaxAge": "168h"}
 	networks := []any{}
@@ -138,11 +138,17 @@ func trustFile(issuers []issuerTrust, network anchor.Network, base string) ([]by
 		if err != nil {
 			return nil, err
 		}
-		if contexts = append(contexts, context); len(i.types) > 0 {
-			list = append(list, entry)
+		if len(i.types) == 0 {
+			contexts = append(contexts, context)
+			continue
 		}
+		entry["contexts"] = []any{context}
+		list = append(list, entry)
 	}
-	f["issuers"], f["contexts"] = list, contexts
+	f["issuers"] = list
+	if contexts != nil {
+		f["contexts"] = contexts
+	}
 	b, err := json.MarshalIndent(f, "", "  ")
 	return append(b, '\n'), err
 }

@@ -50,20 +50,22 @@ func openNodes(network anchor.Network, specs string, fallback anchor.FeeRate) (*
 //
 //	rpc=URL, esplora=URL   transactions, blocks and headers
 //	eth=CHAIN@URL          observations of old Ethereum anchors, CHAIN as in eth:mainnet
-//	lists                  status lists and schemas, from the hosts of trusted issuers
+//	lists                  status lists, schemas and issuers' documents, from the hosts of
+//	                       trusted issuers; that of a did:web is in its name
+//	resolver=URL           documents of trusted issuers with another DID, from a resolver
 func sources(specs string, trust *verifier.Trust) (verifier.Sources, error) {
 	s := verifier.Sources{Now: time.Now}
 	var endpoints []string
+	var resolver string
+	var lists bool
 	for _, one := range strings.Split(specs, ",") {
 		switch {
 		case isNode(one):
 			endpoints = append(endpoints, one)
 		case one == "lists":
-			l, err := newLibrary(trust)
-			if err != nil {
-				return s, err
-			}
-			s.Library = l
+			lists = true
+		case strings.HasPrefix(one, "resolver="):
+			resolver = strings.TrimPrefix(one, "resolver=")
 		case strings.HasPrefix(one, "eth="):
 			chain, address, ok := strings.Cut(strings.TrimPrefix(one, "eth="), "@")
 			e, err := node.NewEthereum(address, "eth:"+chain, node.Options{})
@@ -72,8 +74,15 @@ func sources(specs string, trust *verifier.Trust) (verifier.Sources, error) {
 			}
 			s.Observers = append(s.Observers, witness{e})
 		default:
-			return s, misuse("say rpc=URL, esplora=URL, eth=CHAIN@URL or lists, with commas between", "no source %q", one)
+			return s, misuse("say rpc=URL, esplora=URL, eth=CHAIN@URL, lists or resolver=URL, with commas between", "no source %q", one)
 		}
+	}
+	if lists || resolver != "" {
+		l, err := newLibrary(trust, lists, resolver)
+		if err != nil {
+			return s, misuse("write resolver=https://HOST", "%v", err)
+		}
+		s.Library = l
 	}
 	return s, addNodes(&s, endpoints, trust)
 }
@@ -124,21 +133,63 @@ func (w witness) Observe(ctx context.Context, chain merkleproof.Chain, txid stri
 		Time: o.Time, Confirmations: o.Confirmations}, nil
 }
 
-// A library fetches documents from the hosts of trusted issuers, whole.
-type library struct{ client *fetch.Client }
-
-func newLibrary(trust *verifier.Trust) (*library, error) {
-	var hosts []string
-	for _, i := range trust.Issuers {
-		if u, err := url.Parse(i.ID); err == nil && u.Host != "" && !slices.Contains(hosts, u.Host) {
-			hosts = append(hosts, u.Host)
-		}
-	}
-	c, err := fetch.New(fetch.Config{Hosts: hosts})
-	return &library{c}, err
+// A library fetches documents whole: from the hosts of trusted issuers, and by way of a
+// DID resolver, as far as the caller named them.
+type library struct {
+	client   *fetch.Client
+	resolver string // address of the resolver, or empty
 }
 
-func (l *library) Get(ctx context.Context, address string) (verifier.Document, error) {
+func newLibrary(trust *verifier.Trust, lists bool, resolver string) (*library, error) {
+	var cfg fetch.Config
+	for _, i := range trust.Issuers {
+		switch {
+		case isDIDWeb(i.ID):
+			if address, err := fetch.DIDWebURL(i.ID); err == nil && lists {
+				cfg.Hosts = appendHost(cfg.Hosts, address)
+			}
+		case strings.HasPrefix(i.ID, "did:"):
+			if resolver == "" {
+				continue
+			}
+			address, err := fetch.ResolverURL(resolver, i.ID)
+			if err != nil {
+				return nil, err
+			}
+			cfg.URLs = append(cfg.URLs, address)
+		case lists:
+			cfg.Hosts = appendHost(cfg.Hosts, i.ID)
+		}
+	}
+	c, err := fetch.New(cfg)
+	return &library{c, resolver}, err
+}
+
+func isDIDWeb(id string) bool { return strings.HasPrefix(id, "did:web:") }
+
+func appendHost(hosts []string, address string) []string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" && !slices.Contains(hosts, u.Host) {
+		return append(hosts, u.Host)
+	}
+	return hosts
+}
+
+// Get fetches name, a URL or a DID.
+func (l *library) Get(ctx context.Context, name string) (verifier.Document, error) {
+	address := name
+	var err error
+	switch {
+	case isDIDWeb(name):
+		address, err = fetch.DIDWebURL(name)
+	case strings.HasPrefix(name, "did:"):
+		if l.resolver == "" {
+			return verifier.Document{}, errors.New("no resolver is named: add resolver=URL")
+		}
+		address, err = fetch.ResolverURL(l.resolver, name)
+	}
+	if err != nil {
+		return verifier.Document{}, err
+	}
 	body, mediaType, err := l.client.Get(ctx, address, maxListFile)
 	return verifier.Document{MediaType: mediaType, At: time.Now().UTC().Truncate(time.Second), Bytes: body}, err
 }

@@ -26,7 +26,7 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	var evidence, lists texts
 	fs.Var(&evidence, "evidence", "evidence file; may be given again")
 	fs.Var(&lists, "status", "a status list; may be given again, the highest sequence counts")
-	online := fs.String("online", "", "whom to ask besides: rpc=URL, esplora=URL, eth=CHAIN@URL, lists; with commas between")
+	online := fs.String("online", "", "whom to ask besides: rpc=URL, esplora=URL, eth=CHAIN@URL, lists, resolver=URL; with commas between")
 	at := fs.String("at", "", "the moment to judge for, RFC 3339 (now)")
 	tongue := fs.String("lang", "en", "en, es or fr: the language of verdicts and reasons")
 	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")

@@ -168,8 +168,10 @@ func writeTrust(home, contextURL, name string) error {
 	sum := sha256.Sum256(licensure.Context())
 	data, err := json.MarshalIndent(map[string]any{
 		"version": 1, "networks": []string{string(anchor.Regtest)},
-		"contexts": []any{map[string]any{"url": contextURL, "sha256": fmt.Sprintf("%x", sum), "bytes": base64.RawURLEncoding.EncodeToString(licensure.Context())}},
-		"issuers":  []any{map[string]any{"id": id, "label": "Federation of Made-up Medical Boards", "document": json.RawMessage(profile), "types": []string{licensure.TypeMedicalDegree}}},
+		"issuers": []any{map[string]any{
+			"id": id, "label": "Federation of Made-up Medical Boards", "document": json.RawMessage(profile), "types": []string{licensure.TypeMedicalDegree},
+			"contexts": []any{map[string]any{"url": contextURL, "sha256": fmt.Sprintf("%x", sum), "bytes": base64.RawURLEncoding.EncodeToString(licensure.Context())}},
+		}},
 	}, "", "  ")
 	if err != nil {
 		return err
