@@ -3,12 +3,25 @@ package credential
 import (
 	"fmt"
 
+	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
 // MaxInner is the largest number of documents in one presentation: each costs as
 // much to judge as a document of its own.
 const MaxInner = 64
+
+// Limits returns the bounds on the canonical form of a document. A presentation may have
+// as many unnamed objects as itself and each document that it carries, since its holder
+// signs them as one; the bound on work is that of one document.
+func Limits(doc map[string]any) jsonld.Limits {
+	lim := jsonld.DefaultLimits
+	if carried, isList := doc["verifiableCredential"].([]any); isList {
+		lim.BlankNodes *= 1 + min(len(carried), MaxInner)
+		lim.Quads *= 1 + min(len(carried), MaxInner)
+	}
+	return lim
+}
 
 // Inner returns the credentials of a presentation in order, each with its Path; none
 // for any other document. The raw bytes of an inner document are its RFC 8785 form,

@@ -41,7 +41,7 @@ func Sign(doc map[string]any, o Options, signer crypto.Signer, contexts *jsonld.
 		return nil, err
 	}
 	proof := o.block(suite)
-	in, err := signingInput(doc, proof, jsonld.Options{Contexts: contexts, Mode: jsonld.Strict}, sha256Sum)
+	in, err := signingInput(doc, proof, jsonld.Options{Contexts: contexts, Mode: jsonld.Strict, Limits: credential.Limits(doc)}, sha256Sum)
 	if err != nil {
 		return nil, err
 	}

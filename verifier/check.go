@@ -81,6 +81,7 @@ type check struct {
 	unknown   *unknown // why there is none
 	canonical *jsonld.Result
 	anchors   []anchored // one for each Merkle proof
+	texts     int        // warnings of unusual text so far
 	work      int        // most work on a canonical form; 0 means the default
 	lists     map[listKey]signedList
 	entries   map[string]entered // of the trust file, by id, with their documents
@@ -95,6 +96,10 @@ func (c *check) run(cred *credential.Credential) {
 		return
 	}
 	c.checkCanonical()
+	c.warnName()
+	if c.canonical != nil && !cred.IsPresentation() {
+		c.warnTexts(c.canonical.Claims, "")
+	}
 	c.checkRequest()
 	c.checkMerkle()
 	c.checkSignatures()
@@ -276,6 +281,7 @@ func (c *check) checkCanonical() {
 }
 
 func (c *check) options() jsonld.Options {
-	return jsonld.Options{Contexts: c.trust.contextsOf(c.cred), Mode: c.cred.Mode(),
-		Limits: jsonld.Limits{Work: c.work, BlankNodes: blankNodes(c.cred)}}
+	limits := credential.Limits(c.cred.Unsecured())
+	limits.Work = c.work
+	return jsonld.Options{Contexts: c.trust.contextsOf(c.cred), Mode: c.cred.Mode(), Limits: limits}
 }

@@ -10,6 +10,7 @@ type Code string
 // Codes that this package gives itself. The others in the table come from the
 // packages that found the fault.
 const (
+	codeContextUnknown   Code = "context-unknown"
 	CodeVersionUnjudged  Code = "version-unsupported"
 	CodeNoProof          Code = "no-proof"
 	CodeSignerUnknown    Code = "signer-unknown"
@@ -150,7 +151,7 @@ var codeTable = []CodeInfo{
 	{CodeVersionUnjudged, Integrity, Unsupported, "this version is not judged"},
 
 	// canonical form: internal/jsonld
-	{"context-unknown", Integrity, Unavailable, "a context is not pinned"},
+	{codeContextUnknown, Integrity, Unavailable, "a context is not pinned"},
 	{"context-not-allowed", Integrity, Failed, "a context could change what the members mean"},
 	{"labels-not-signed", Integrity, Unavailable, "an inline context gives labels that nobody signed"},
 	{"unmapped-term", Integrity, Failed, "a member is defined by no context, so nobody signed it"},

@@ -136,7 +136,7 @@ func (r *Report) Deciding() (Step, bool) {
 		if !r.decides(s) {
 			continue
 		}
-		if s.Code != CodeNotJudged && s.Code != CodeSignerUnknown {
+		if !r.follows(s) {
 			return s, true
 		}
 		if second == nil {
@@ -147,6 +147,13 @@ func (r *Report) Deciding() (Step, bool) {
 		return Step{}, false
 	}
 	return *second, true
+}
+
+// follows reports whether s ended as it did because of another step. The contexts of an
+// issuer come with its entry in the trust file, so that who is not there has none.
+func (r *Report) follows(s Step) bool {
+	return s.Code == CodeNotJudged || s.Code == CodeSignerUnknown ||
+		s.Code == codeContextUnknown && r.Step(StepTrusted).Code == CodeIssuerUnknown
 }
 
 // decides reports whether s alone would give the report's verdict.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
-	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
@@ -61,17 +60,6 @@ const (
 	innerWork = 50_000
 	leastWork = 2_000
 )
-
-// blankNodes is how many unnamed objects a document may have: a presentation as many as
-// itself and each document that it carries, since its holder signs them as one.
-func blankNodes(cred *credential.Credential) int {
-	each := jsonld.DefaultLimits.BlankNodes
-	carried, isList := cred.Member("verifiableCredential").([]any)
-	if !cred.IsPresentation() || !isList {
-		return each
-	}
-	return each * (1 + min(len(carried), credential.MaxInner))
-}
 
 // presentationMembers are what a presentation may say. Anything else would be the
 // holder's own word in the dress of a verified document.
