@@ -47,13 +47,13 @@ func TestSabotage(t *testing.T) {
 	}
 }
 
-// A site is one call that ends a step without a yes.
+// A site is one place of the source where a check says no, and how to make it say nothing.
 type site struct {
-	file     string
-	offset   int // of the method's name
-	name     string
-	line     int
-	fragment string // the call, shortened
+	file       string // relative to this folder
+	line       int
+	fragment   string // what says no, shortened
+	start, end int    // of the bytes to replace
+	with       string
 }
 
 func (s site) String() string { return fmt.Sprintf("%s:%d %s", s.file, s.line, s.fragment) }
@@ -91,7 +91,8 @@ func checkSites(t *testing.T) []site {
 			if secondary(text) {
 				return true
 			}
-			sites = append(sites, site{file: name, offset: at.Offset, name: sel.Sel.Name, line: at.Line, fragment: shorten(text)})
+			sites = append(sites, site{file: name, line: at.Line, fragment: shorten(text),
+				start: at.Offset, end: at.Offset + len(sel.Sel.Name), with: "sabotaged"})
 			return true
 		})
 	}
@@ -114,28 +115,42 @@ func shorten(text string) string {
 
 var failing = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
-// caughtBy builds and runs the tests with the one check disabled and returns a test that
-// fails; "panic" if the package fell over.
+// caughtBy builds and runs tests with the one check disabled, those of its own package
+// first, and returns a test that fails; "panic" if the package fell over.
 func (s site) caughtBy(t *testing.T) string {
 	src, err := os.ReadFile(s.file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	bent := slices.Concat(src[:s.offset], []byte("sabotaged"), src[s.offset+len(s.name):])
+	bent := slices.Concat(src[:s.start], []byte(s.with), src[s.end:])
+	full, err := filepath.Abs(s.file)
+	if err != nil {
+		t.Fatal(err)
+	}
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	overlay := map[string]map[string]string{"Replace": {
-		filepath.Join(here, s.file):         write(t, dir, s.file, bent),
+		full:                                write(t, dir, filepath.Base(s.file), bent),
 		filepath.Join(here, "sabotaged.go"): write(t, dir, "sabotaged.go", []byte(sabotaged)),
 	}}
 	raw, err := json.Marshal(overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("go", "test", "-failfast", "-overlay", write(t, dir, "overlay.json", raw), "-skip", "Fuzz|Sabotage|Mutation|Document|FilesPage", ".")
+	file := write(t, dir, "overlay.json", raw)
+	for _, pkg := range slices.Compact([]string{"./" + filepath.Dir(s.file), "./."}) {
+		if caught := s.failing(t, file, pkg); caught != "" {
+			return caught
+		}
+	}
+	return ""
+}
+
+func (s site) failing(t *testing.T, overlay, pkg string) string {
+	cmd := exec.Command("go", "test", "-vet=off", "-failfast", "-overlay", overlay, "-skip", "Fuzz|Sabotage|Mutation|Document|FilesPage", pkg)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "CERTANCHOR_LONG=") }), "CERTANCHOR_SABOTAGE=1")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -151,6 +166,128 @@ func (s site) caughtBy(t *testing.T) string {
 	}
 	t.Fatalf("%s: the tests did not run:\n%s", s, out.String())
 	return ""
+}
+
+// conditions are the packages on the way to a verdict, and the function or type with
+// which each of them says no.
+var conditions = []struct{ files, says string }{
+	{"statuslist.go", "uncounted"},
+	{"../cryptosuite/*.go", "fail"},
+	{"../merkleproof/*.go", "Error"},
+	{"../status/*.go", "fail"},
+	{"../did/*.go", "fail"},
+	{"../credential/*.go", "fail"},
+	{"../anchor/*.go", "refuse"},
+}
+
+// issuing are the files of those packages that make and judge nothing.
+var issuing = []string{"sign.go", "build.go", "psbt.go", "block.go", "follow.go"}
+
+// TestSabotageConditions disables each condition that makes one of the packages below
+// say no, in turn, and wants a test to fail.
+func TestSabotageConditions(t *testing.T) {
+	if os.Getenv("CERTANCHOR_LONG") == "" {
+		t.Skip("SKIPPED: set CERTANCHOR_LONG to disable each condition in turn")
+	}
+	sites, missed, twofold := conditionSites(t), 0, 0
+	for _, s := range sites {
+		caught := s.caughtBy(t)
+		why, known := backedUp[filepath.Base(s.file)+" "+s.fragment]
+		switch {
+		case caught != "" && known:
+			t.Errorf("%s: caught by %s, although it is said to be backed up: %s", s, caught, why)
+		case caught != "":
+			t.Logf("%-60s caught by %s", s, caught)
+		case known:
+			twofold++
+			t.Logf("%-60s %s", s, why)
+		default:
+			missed++
+			t.Errorf("%s: no test noticed that this condition never holds", s)
+		}
+	}
+	t.Logf("sabotage: %d conditions disabled in turn, %d noticed, %d backed up by another check", len(sites), len(sites)-missed-twofold, twofold)
+	if len(sites) < 150 {
+		t.Errorf("only %d conditions were found", len(sites))
+	}
+}
+
+// backedUp are conditions behind which another check says no to the same input: they are
+// there for a clearer word, or to spare work.
+var backedUp = map[string]string{}
+
+func conditionSites(t *testing.T) []site {
+	var sites []site
+	for _, c := range conditions {
+		names, err := filepath.Glob(c.files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if !strings.HasSuffix(name, "_test.go") && !slices.Contains(issuing, filepath.Base(name)) {
+				sites = append(sites, conditionsOf(t, name, c.says)...)
+			}
+		}
+	}
+	return sites
+}
+
+func conditionsOf(t *testing.T, name, says string) []site {
+	src, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, name, src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sites []site
+	add := func(cond ast.Expr, body []ast.Stmt) {
+		if len(body) == 0 || !saysNo(body[len(body)-1], says) {
+			return
+		}
+		start, end := fset.Position(cond.Pos()), fset.Position(cond.End()).Offset
+		text := string(src[start.Offset:end])
+		sites = append(sites, site{file: name, line: start.Line, fragment: shorten(text), start: start.Offset, end: end, with: "false && (" + text + ")"})
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.IfStmt:
+			add(x.Cond, x.Body.List)
+		case *ast.SwitchStmt:
+			for _, s := range x.Body.List {
+				if clause := s.(*ast.CaseClause); x.Tag == nil && len(clause.List) == 1 {
+					add(clause.List[0], clause.Body)
+				}
+			}
+		}
+		return true
+	})
+	return sites
+}
+
+// saysNo reports whether a statement returns what the function or type says.
+func saysNo(s ast.Stmt, says string) bool {
+	ret, ok := s.(*ast.ReturnStmt)
+	if !ok {
+		return false
+	}
+	found := false
+	for _, e := range ret.Results {
+		ast.Inspect(e, func(n ast.Node) bool {
+			switch x := n.(type) {
+			case *ast.CallExpr:
+				id, ok := x.Fun.(*ast.Ident)
+				found = found || ok && id.Name == says
+			case *ast.CompositeLit:
+				id, ok := x.Type.(*ast.Ident)
+				found = found || ok && id.Name == says
+			}
+			return true
+		})
+	}
+	return found
 }
 
 func write(t *testing.T, dir, name string, data []byte) string {
