@@ -195,6 +195,11 @@ func OrderOf(claims map[string]any) (Order, error) {
 	if err != nil {
 		return Order{}, err
 	}
+	return orderFrom(s), nil
+}
+
+// orderFrom reads an order out of members that were judged.
+func orderFrom(s subject) Order {
 	o := Order{
 		ID: s.text("orderId"), Licence: s.licenceKey("licenceKey"), Board: s.text("board"),
 		Action: Action(s.text("action")), Origin: Origin(s.text("origin")), Basis: s.texts("basisCodes"),
@@ -210,5 +215,5 @@ func OrderOf(claims map[string]any) (Order, error) {
 		m, _ := ParseLegalStatus(name)
 		o.Mirrored = &m
 	}
-	return o, nil
+	return o
 }
