@@ -12,13 +12,14 @@ import (
 
 // Limits of a draft.
 const (
-	maxDepth   = 16   // deepest of ours is 5; what an issuer adds is hardly deeper
-	maxMembers = 2000 // members and elements in all; the largest of ours has some 60
-	maxFaults  = 50   // a person repairs no more at a time
-	maxList    = 50   // elements of one list of ours: names, conditions, leaves
-	maxText    = 300  // characters of a name or a short text
-	maxProse   = 2000 // characters of the text of a condition
-	maxInteger = 1<<53 - 1
+	maxDepth    = 16   // deepest of ours is 5; what an issuer adds is hardly deeper
+	maxMembers  = 2000 // members and elements in all; the largest of ours has some 60
+	maxFaults   = 50   // a person repairs no more at a time
+	maxList     = 50   // elements of one list of ours: names, conditions, leaves
+	maxLongList = 200  // places: there are 56, and 70 boards
+	maxText     = 300  // characters of a name or a short text
+	maxProse    = 2000 // characters of the text of a condition
+	maxInteger  = 1<<53 - 1
 )
 
 // CheckDraft judges a draft of a medical credential: required members, vocabularies,
@@ -79,7 +80,8 @@ type checker struct {
 	members   int
 	stopped   bool // a limit was reached; nothing more is read
 	synthetic bool
-	latestDay string // the civil day, anywhere on Earth, at validFrom; empty if unknown
+	from      time.Time // validFrom; zero if unknown
+	latestDay string    // the civil day, anywhere on Earth, at validFrom; empty if unknown
 }
 
 func (c *checker) fail(code Code, ptr, rule, detail string) {
@@ -201,6 +203,7 @@ func (c *checker) window(draft map[string]any) {
 	if okFrom {
 		// At UTC+14 the day is the latest anywhere: a degree conferred "today" in
 		// the Pacific may be written down while it is still yesterday in Greenwich.
+		c.from = from
 		c.latestDay = from.Add(14 * time.Hour).Format(time.DateOnly)
 	}
 	until, okUntil := instantIn(draft, "validUntil")
@@ -229,11 +232,13 @@ func (c *checker) confidence(draft map[string]any) {
 func (c *checker) subject(draft, subject map[string]any, rules subjectRules) {
 	const ptr = "/credentialSubject"
 	c.synthetic = subject["synthetic"] == true
-	if id, ok := subject["id"].(string); ok && absoluteIRI(id) && !didForm.MatchString(id) {
+	if id, ok := subject["id"].(string); ok && absoluteIRI(id) && !rules.anyID && !didForm.MatchString(id) {
 		c.fail(CodeIdentifier, ptr+"/id", "ENV", "the holder is named by a DID")
 	}
-	c.object(ptr, rules.rule, subject, subjectFields)
-	c.object(ptr, rules.rule, subject, rules.fields)
+	c.object(ptr, rules.rule, subject, rules.all())
+	if rules.dynamic {
+		c.dynamicWindow(draft, subject, rules.ends)
+	}
 	if rules.coherent != nil {
 		rules.coherent(c, draft, subject)
 	}

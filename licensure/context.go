@@ -6,7 +6,7 @@ import (
 )
 
 // Namespace is the prefix of every term that [Context] defines.
-const Namespace = "https://certanchor.github.io/ns/draft#"
+const Namespace = "https://certanchor.github.io/ns/licensure/v1#"
 
 //go:embed context.jsonld
 var contextFile []byte

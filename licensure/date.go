@@ -79,33 +79,33 @@ func dateIn(node map[string]any, name string) (string, bool) {
 	return s, isPartial(s)
 }
 
-func instant(c *checker, ptr, rule string, v any) {
+var instant = judge{func(c *checker, ptr, rule string, v any) {
 	if s, ok := asString(c, ptr, rule, v); ok {
 		if _, ok := parseInstant(s); !ok {
 			c.fail(CodeDate, ptr, "J14", "an instant YYYY-MM-DDThh:mm:ssZ")
 		}
 	}
-}
+}, patterned(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$`)}
 
-func civil(c *checker, ptr, rule string, v any) {
+var civil = judge{func(c *checker, ptr, rule string, v any) {
 	if s, ok := asString(c, ptr, rule, v); ok {
 		if _, ok := parseCivil(s); !ok {
 			c.fail(CodeDate, ptr, "ENV-2", "a civil date YYYY-MM-DD")
 		}
 	}
-}
+}, patterned(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
 
-func partial(c *checker, ptr, rule string, v any) {
+var partial = judge{func(c *checker, ptr, rule string, v any) {
 	if s, ok := asString(c, ptr, rule, v); ok && !isPartial(s) {
 		c.fail(CodeDate, ptr, "ENV-2", "YYYY, YYYY-MM or YYYY-MM-DD")
 	}
-}
+}, patterned(`^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$`)}
 
-func year(c *checker, ptr, rule string, v any) {
+var year = judge{func(c *checker, ptr, rule string, v any) {
 	if s, ok := asString(c, ptr, rule, v); ok && !isYear(s) {
 		c.fail(CodeDate, ptr, "ENV-2", "a year YYYY")
 	}
-}
+}, patterned(`^[0-9]{4}$`)}
 
 // order fails c at member second if it is certainly before member first.
 func (c *checker) order(ptr, rule string, node map[string]any, first, second string) {
@@ -120,6 +120,14 @@ func (c *checker) order(ptr, rule string, node map[string]any, first, second str
 func (c *checker) past(ptr, rule string, node map[string]any, name string) {
 	d, ok := dateIn(node, name)
 	if ok && c.latestDay != "" && later(d, c.latestDay) {
+		c.fail(CodeDateOrder, ptr+"/"+name, rule, "not after validFrom")
+	}
+}
+
+// known fails c if the instant of member name lies after validFrom: what a document tells
+// of has happened.
+func (c *checker) known(ptr, rule string, node map[string]any, name string) {
+	if t, ok := instantIn(node, name); ok && !c.from.IsZero() && t.After(c.from) {
 		c.fail(CodeDateOrder, ptr+"/"+name, rule, "not after validFrom")
 	}
 }

@@ -2,16 +2,31 @@
 // which members they carry, which words and dates are allowed in them, and what
 // must never stand in one.
 //
-// # State: draft
+// # Types
 //
-// Three of the domain's types are here, with the context that defines their terms:
+// The domain's credential types, with the one context that defines their terms ([Context])
+// and a JSON Schema for each ([Schema]):
 //
-//	T02  MedicalDegreeCredential     a degree, from a school (static)
-//	T06  GraduateTrainingCredential  residency or fellowship, from a programme (static)
-//	T07  LicenceCredential           a licence, from a state board (dynamic)
+//	T01  IdentityAnchorCredential         who somebody is, names before, the holder's key
+//	T02  MedicalDegreeCredential          a degree, from a school
+//	T03  MedicalTranscriptCredential      courses and clerkships: an education record
+//	T04  ExamHistoryCredential            attempts at a licensing examination
+//	T05  ForeignGraduateCertification     a graduate of a school abroad
+//	T06  GraduateTrainingCredential       residency or fellowship, from a programme
+//	T07  LicenceCredential                a licence, from a state board (dynamic)
+//	T08  BoardOrderCredential             an act of a board about one licence
+//	T09  BoardActionHistory               what a federation knows of orders (dynamic)
+//	T10  SpecialtyCertification           a specialty board's certificate (dynamic)
+//	T11  ControlledSubstanceRegistration  (dynamic)
+//	T12  LetterOfQualification            the compact's letter (dynamic)
+//	T13  CredentialsProfile               a bundle; each item verifies on its own
+//	T14  PrivilegesOrAffiliation          a place at a hospital (dynamic)
+//	T15  VerificationStatement            what a verifier found
+//	T16  ConsentReceipt                   a holder's consent to pass on records
+//	T17  DelegationCredential             another may issue named types (dynamic)
 //
-// and CertificateCredential for a school with a plain roster. The namespace is
-// [Namespace]; its "draft" says that terms may still change until board orders are built.
+// and CertificateCredential for a school with a plain roster. A dynamic fact needs fresh
+// status; its document has an end.
 //
 // # Drafts
 //
@@ -34,8 +49,8 @@
 //	  "confidenceClass": "primary"
 //	}
 //
-// Build one from [Degree], [Training], [Licence] or [Certificate], or write the JSON and
-// let [CheckDraft] judge it; both go through the same rules. Members that these rules do
+// Build one from [Degree], [Licence], [BoardOrder] and so on, or write the JSON and let
+// [CheckDraft] judge it; both go through the same rules. Members that these rules do
 // not name are left to JSON-LD, where a term that no context defines is an error.
 //
 // # Legal status

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -175,7 +176,7 @@ func TestDraftIsTheWrittenOne(t *testing.T) {
 }
 
 func TestWrittenDraftsPass(t *testing.T) {
-	for _, name := range []string{"degree", "training", "licence", "certificate"} {
+	for _, name := range draftNames {
 		if err := licensure.CheckDraft(readDraft(t, name)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -207,18 +208,7 @@ func faults(err error) int {
 // TestFaults bends one member of a good draft and expects the fault, the whole fault and
 // nothing but the fault.
 func TestFaults(t *testing.T) {
-	b, err := os.ReadFile("testdata/faults.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []struct {
-		Name, Draft, Remove string
-		Set                 json.RawMessage
-		Want                []string
-	}
-	if err := json.Unmarshal(b, &cases); err != nil {
-		t.Fatal(err)
-	}
+	cases := readFaults(t)
 	if len(cases) < 120 {
 		t.Fatalf("only %d cases", len(cases))
 	}
@@ -229,19 +219,7 @@ func TestFaults(t *testing.T) {
 				t.Fatal("name stands twice")
 			}
 			seen[c.Name] = true
-			draft := readDraft(t, c.Draft)
-			if c.Set != nil {
-				set, err := strictjson.ParseObject(c.Set, strictjson.Limits{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for pointer, v := range set {
-					edit(t, draft, pointer, v, false)
-				}
-			}
-			if c.Remove != "" {
-				edit(t, draft, c.Remove, nil, true)
-			}
+			draft := c.bend(t)
 			var de *licensure.DraftError
 			if err := licensure.CheckDraft(draft); !errors.As(err, &de) {
 				t.Fatalf("accepted (%v)", err)
@@ -258,6 +236,61 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A faultCase is one line of testdata/faults.json.
+type faultCase struct {
+	Name, Draft, Remove string
+	Set                 json.RawMessage
+	Want                []string
+}
+
+func readFaults(t *testing.T) []faultCase {
+	t.Helper()
+	b, err := os.ReadFile("testdata/faults.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []faultCase
+	if err := json.Unmarshal(b, &cases); err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// bend returns the draft with the fault.
+func (c faultCase) bend(t *testing.T) map[string]any {
+	t.Helper()
+	draft := readDraft(t, c.Draft)
+	if c.Set != nil {
+		set, err := strictjson.ParseObject(c.Set, strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pointer, v := range set {
+			edit(t, draft, pointer, v, false)
+		}
+	}
+	if c.Remove != "" {
+		edit(t, draft, c.Remove, nil, true)
+	}
+	return draft
+}
+
+// code is that of the first fault expected.
+func (c faultCase) code() licensure.Code {
+	code, _, _ := strings.Cut(c.Want[0], " ")
+	return licensure.Code(code)
+}
+
+// beyondSchema reports faults that no schema of ours sees: what depends on the value of
+// another member, members that no table names, and 24.0, which is an integer there.
+func (c faultCase) beyondSchema() bool {
+	return slices.Contains([]string{"integer-as-fraction", "number-too-large", "licence-conditions-missing", "order-conditions-missing",
+		"order-vacated-without-order", "order-automatic-without-trigger", "order-automatic-suspension-without-end",
+		"affiliation-ended-without-end", "delegation-agent-without-agreement", "identity-birth-missing",
+		"certification-without-end", "foreign-without-end", "exam-component-unknown", "history-neither",
+		"registration-number-missing", "consent-without-recipient"}, c.Name)
 }
 
 // edit sets or removes what pointer names; one past the end of an array appends.
@@ -398,7 +431,7 @@ func TestPerson(t *testing.T) {
 }
 
 func FuzzCheckDraft(f *testing.F) {
-	for _, name := range []string{"degree", "training", "licence", "certificate"} {
+	for _, name := range draftNames {
 		b, err := os.ReadFile("testdata/drafts/" + name + ".json")
 		if err != nil {
 			f.Fatal(err)

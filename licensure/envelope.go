@@ -73,7 +73,7 @@ func (p Person) Draft() (map[string]any, error) {
 	m := p.members().plain()
 	c := &checker{}
 	if c.walk("", m, 0); !c.stopped {
-		person(c, "", "ENV", m)
+		person.check(c, "", "ENV", m)
 	}
 	if err := c.err(); err != nil {
 		return nil, err
@@ -108,7 +108,9 @@ func (p Person) members() object {
 func (e Envelope) draft(kind string, own object) (map[string]any, error) {
 	own.text("id", e.Holder)
 	own.flag("synthetic", e.Synthetic)
-	own["person"] = e.Person.members().plain()
+	if p := e.Person.members(); len(p) > 0 || !subjects[kind].impersonal {
+		own["person"] = p.plain()
+	}
 
 	d := object{
 		"type":              []any{kind},

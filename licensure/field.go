@@ -16,9 +16,17 @@ type field struct {
 	value    judge
 }
 
-// A judge fails c if v is not what it asks for. Rule is that of the object; a judge whose
-// demand comes from elsewhere names its own.
-type judge func(c *checker, ptr, rule string, v any)
+// A judge says what a value must be, twice: check is the whole demand, schema as much of it
+// as JSON Schema can say to programs that do not have this library.
+type judge struct {
+	// check fails c if v is not what is asked for. Rule is that of the object; a judge
+	// whose demand comes from elsewhere names its own.
+	check  func(c *checker, ptr, rule string, v any)
+	schema schema
+}
+
+// A schema is a JSON Schema (2020-12) as a JSON object. It is never written to once made.
+type schema = map[string]any
 
 const (
 	must = true
@@ -31,7 +39,7 @@ func (c *checker) object(ptr, rule string, node map[string]any, fields []field) 
 		v, ok := node[f.name]
 		switch {
 		case ok && v != nil: // null was refused by walk
-			f.value(c, ptr+"/"+f.name, rule, v)
+			f.value.check(c, ptr+"/"+f.name, rule, v)
 		case !ok && f.required:
 			c.fail(CodeMissing, ptr+"/"+f.name, rule, "required")
 		}
@@ -40,51 +48,67 @@ func (c *checker) object(ptr, rule string, node map[string]any, fields []field) 
 
 // node asks for an object with fields.
 func node(rule string, fields []field) judge {
-	return func(c *checker, ptr, _ string, v any) {
+	return judge{func(c *checker, ptr, _ string, v any) {
 		n, ok := v.(map[string]any)
 		if !ok {
 			c.fail(CodeKind, ptr, rule, "an object")
 			return
 		}
 		c.object(ptr, rule, n, fields)
-	}
+	}, objectSchema(fields)}
+}
+
+// coherent asks further what also asks of the members of an object against each other.
+func coherent(whole judge, also func(c *checker, ptr string, n map[string]any)) judge {
+	return judge{func(c *checker, ptr, rule string, v any) {
+		whole.check(c, ptr, rule, v)
+		if n, ok := v.(map[string]any); ok {
+			also(c, ptr, n)
+		}
+	}, whole.schema}
 }
 
 // oneOrMore asks for what each asks for, once or in an array.
 func oneOrMore(each judge) judge {
-	return func(c *checker, ptr, rule string, v any) {
+	some := list(each)
+	return judge{func(c *checker, ptr, rule string, v any) {
 		if _, ok := v.([]any); ok {
-			list(each)(c, ptr, rule, v)
+			some.check(c, ptr, rule, v)
 			return
 		}
-		each(c, ptr, rule, v)
-	}
+		each.check(c, ptr, rule, v)
+	}, schema{"anyOf": []any{each.schema, some.schema}}}
 }
 
 // list asks for an array of at most maxList elements. That it is not empty is a matter of
 // walk.
-func list(each judge) judge {
-	return func(c *checker, ptr, rule string, v any) {
+func list(each judge) judge { return listOf(each, maxList) }
+
+// longList is list for what there may be more of, such as places.
+func longList(each judge) judge { return listOf(each, maxLongList) }
+
+func listOf(each judge, most int) judge {
+	return judge{func(c *checker, ptr, rule string, v any) {
 		vs, ok := v.([]any)
 		if !ok {
 			c.fail(CodeKind, ptr, rule, "an array")
 			return
 		}
-		if len(vs) > maxList {
-			c.fail(CodeLimit, ptr, rule, "at most "+strconv.Itoa(maxList)+" elements")
+		if len(vs) > most {
+			c.fail(CodeLimit, ptr, rule, "at most "+strconv.Itoa(most)+" elements")
 			return
 		}
 		for i, e := range vs {
-			each(c, ptr+"/"+strconv.Itoa(i), rule, e)
+			each.check(c, ptr+"/"+strconv.Itoa(i), rule, e)
 		}
-	}
+	}, schema{"type": "array", "minItems": number(1), "maxItems": number(most), "items": each.schema}}
 }
 
 // distinct asks further that no string stands twice: in a set the second would vanish from
 // what is signed.
 func distinct(whole judge) judge {
-	return func(c *checker, ptr, rule string, v any) {
-		whole(c, ptr, rule, v)
+	return judge{func(c *checker, ptr, rule string, v any) {
+		whole.check(c, ptr, rule, v)
 		vs, _ := v.([]any)
 		seen := map[any]bool{}
 		for i, e := range vs {
@@ -96,23 +120,23 @@ func distinct(whole judge) judge {
 				seen[e] = true
 			}
 		}
-	}
+	}, withUnique(whole.schema)}
 }
 
 // nodeOfType asks for an object whose type names t.
 func nodeOfType(t, rule string, fields []field) judge {
 	whole := node(rule, fields)
-	return func(c *checker, ptr, r string, v any) {
-		whole(c, ptr, r, v)
+	return judge{func(c *checker, ptr, r string, v any) {
+		whole.check(c, ptr, r, v)
 		if n, ok := v.(map[string]any); ok && !slices.Contains(typesOf(n), t) {
 			c.fail(CodeType, ptr+"/type", rule, "type "+t)
 		}
-	}
+	}, withType(whole.schema, t)}
 }
 
 // text asks for a string of 1 to limit characters that shows all it holds.
 func text(limit int) judge {
-	return func(c *checker, ptr, rule string, v any) {
+	return judge{func(c *checker, ptr, rule string, v any) {
 		s, ok := asString(c, ptr, rule, v)
 		switch {
 		case !ok:
@@ -123,7 +147,7 @@ func text(limit int) judge {
 		case strings.ContainsFunc(s, hidden):
 			c.fail(CodeText, ptr, "J13", "no control characters, none that change the direction of text or do not show")
 		}
-	}
+	}, schema{"type": "string", "minLength": number(1), "maxLength": number(limit)}}
 }
 
 // hidden reports characters that a reader does not see but a hash does. The two joiners
@@ -141,25 +165,26 @@ func hidden(r rune) bool {
 
 // word asks for one of a vocabulary.
 func word(vocabulary []string) judge {
-	return func(c *checker, ptr, rule string, v any) {
+	return judge{func(c *checker, ptr, rule string, v any) {
 		if s, ok := asString(c, ptr, rule, v); ok && !slices.Contains(vocabulary, s) {
 			c.fail(CodeVocabulary, ptr, rule, "one of "+strings.Join(vocabulary, ", "))
 		}
-	}
+	}, schema{"enum": anys(vocabulary)}}
 }
 
-// form asks for a string that fits says yes to; what describes it.
-func form(fits func(string) bool, rule, what string) judge {
-	return func(c *checker, ptr, _ string, v any) {
+// form asks for a string that fits says yes to; what describes it, and pattern as much of it
+// as a regular expression can.
+func form(fits func(string) bool, pattern, rule, what string) judge {
+	return judge{func(c *checker, ptr, _ string, v any) {
 		if s, ok := asString(c, ptr, rule, v); ok && !fits(s) {
 			c.fail(CodeIdentifier, ptr, rule, what)
 		}
-	}
+	}, patterned(pattern)}
 }
 
 // integer asks for an integer from least to most.
 func integer(least, most int64) judge {
-	return func(c *checker, ptr, rule string, v any) {
+	return judge{func(c *checker, ptr, rule string, v any) {
 		n, ok := v.(json.Number)
 		if !ok {
 			c.fail(CodeKind, ptr, rule, "a number")
@@ -171,32 +196,32 @@ func integer(least, most int64) judge {
 		if i, _ := n.Int64(); i < least || i > most {
 			c.fail(CodeRange, ptr, rule, "from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
 		}
-	}
+	}, schema{"type": "integer", "minimum": number(int(least)), "maximum": number(int(most))}}
 }
 
 // boolean asks for true or false.
-func boolean(c *checker, ptr, rule string, v any) {
+var boolean = judge{func(c *checker, ptr, rule string, v any) {
 	if _, ok := v.(bool); !ok {
 		c.fail(CodeKind, ptr, rule, "true or false")
 	}
-}
+}, schema{"type": "boolean"}}
 
 // onlyTrue asks for true: the member is left out otherwise.
-func onlyTrue(c *checker, ptr, rule string, v any) {
+var onlyTrue = judge{func(c *checker, ptr, rule string, v any) {
 	if v != true {
 		c.fail(CodeKind, ptr, rule, "true, or left out")
 	}
-}
+}, schema{"const": true}}
 
 // anything asks for no more than that the member is there: walk judges every "id".
-func anything(*checker, string, string, any) {}
+var anything = judge{func(*checker, string, string, any) {}, schema{}}
 
 // iri asks for an absolute IRI.
-func iri(c *checker, ptr, rule string, v any) {
+var iri = judge{func(c *checker, ptr, rule string, v any) {
 	if s, ok := asString(c, ptr, rule, v); ok && !absoluteIRI(s) {
 		c.fail(CodeRelativeIRI, ptr, "J12", "an absolute IRI: did:, urn: or https:")
 	}
-}
+}, patterned(`^(did:|urn:|https://)`)}
 
 func asString(c *checker, ptr, rule string, v any) (string, bool) {
 	s, ok := v.(string)
@@ -208,8 +233,8 @@ func asString(c *checker, ptr, rule string, v any) (string, bool) {
 
 // inWorld asks for an identifier of the real world, or of the made-up one in a credential
 // that says "synthetic": the two are never mixed.
-func inWorld(real, synthetic func(string) bool, rule, what string) judge {
-	return func(c *checker, ptr, _ string, v any) {
+func inWorld(real, synthetic func(string) bool, pattern, rule, what string) judge {
+	return judge{func(c *checker, ptr, _ string, v any) {
 		s, ok := asString(c, ptr, rule, v)
 		if !ok {
 			return
@@ -225,5 +250,17 @@ func inWorld(real, synthetic func(string) bool, rule, what string) judge {
 		default:
 			c.fail(CodeIdentifier, ptr, rule, what)
 		}
+	}, patterned(pattern)}
+}
+
+// oneOf fails c unless exactly one of two members is there.
+func (c *checker) oneOf(ptr, rule string, node map[string]any, a, b string) {
+	_, hasA := node[a]
+	_, hasB := node[b]
+	switch {
+	case hasA && hasB:
+		c.fail(CodeContradicts, ptr+"/"+b, rule, "not beside "+a)
+	case !hasA && !hasB:
+		c.fail(CodeMissing, ptr+"/"+a, rule, a+" or "+b+" is required")
 	}
 }

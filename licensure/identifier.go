@@ -90,6 +90,8 @@ var (
 	// BCP 47, as far as a diploma needs it.
 	languageTag = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`)
 
+	eightDigitForm = regexp.MustCompile(`^([0-9]{8}|[0-9]-[0-9]{3}-[0-9]{3}-[0-9])$`)
+
 	sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 	didForm = regexp.MustCompile(`^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$`)

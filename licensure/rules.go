@@ -1,6 +1,9 @@
 package licensure
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // The tables below are the domain design's sections 3 to 5. A member that stands in no
 // table is left to JSON-LD.
@@ -11,13 +14,43 @@ type subjectRules struct {
 	fields []field
 	// coherent judges members against each other; nil if there is nothing to judge.
 	coherent func(c *checker, draft, subject map[string]any)
+	// dynamic facts need fresh status, and their documents an end: ends names the member
+	// with the last day of the fact, if it has one.
+	dynamic bool
+	ends    string
+	// impersonal: the subject need not be a person with a name.
+	impersonal bool
+	// anyID: the subject is named by any absolute IRI, not by a DID only.
+	anyID bool
 }
 
 var subjects = map[string]subjectRules{
-	TypeMedicalDegree:    {"T02", degreeFields, degreeCoherent},
-	TypeGraduateTraining: {"T06", trainingFields, trainingCoherent},
-	TypeLicence:          {"T07", licenceFields, licenceCoherent},
-	TypeCertificate:      {"ENV", certificateFields, certificateCoherent},
+	TypeIdentityAnchor:         {rule: "T01", fields: identityFields, coherent: identityCoherent},
+	TypeMedicalDegree:          {rule: "T02", fields: degreeFields, coherent: degreeCoherent},
+	TypeMedicalTranscript:      {rule: "T03", fields: transcriptFields},
+	TypeExamHistory:            {rule: "T04", fields: examFields, coherent: examCoherent},
+	TypeForeignGraduate:        {rule: "T05", fields: foreignFields, coherent: foreignCoherent},
+	TypeGraduateTraining:       {rule: "T06", fields: trainingFields, coherent: trainingCoherent},
+	TypeLicence:                {rule: "T07", fields: licenceFields, coherent: licenceCoherent, dynamic: true, ends: "expiresOn"},
+	TypeBoardOrder:             {rule: "T08", fields: orderFields, coherent: orderCoherent, impersonal: true},
+	TypeBoardActionHistory:     {rule: "T09", fields: historyFields, coherent: historyCoherent, dynamic: true},
+	TypeSpecialtyCertification: {rule: "T10", fields: certificationFields, coherent: certificationCoherent, dynamic: true, ends: "expiresOn"},
+	TypeControlledSubstance:    {rule: "T11", fields: registrationFields, coherent: registrationCoherent, dynamic: true, ends: "expiresOn"},
+	TypeLetterOfQualification:  {rule: "T12", fields: letterFields, coherent: letterCoherent, dynamic: true, ends: "expiresOn"},
+	TypeCredentialsProfile:     {rule: "T13", fields: profileFields, coherent: profileCoherent},
+	TypeAffiliation:            {rule: "T14", fields: affiliationFields, coherent: affiliationCoherent, dynamic: true},
+	TypeVerificationStatement:  {rule: "T15", fields: statementFields, coherent: statementCoherent, impersonal: true},
+	TypeConsentReceipt:         {rule: "T16", fields: consentFields, coherent: consentCoherent, impersonal: true},
+	TypeDelegation:             {rule: "T17", fields: delegationFields, coherent: delegationCoherent, dynamic: true, impersonal: true, anyID: true},
+	TypeCertificate:            {rule: "ENV", fields: certificateFields, coherent: certificateCoherent},
+}
+
+// all returns what is asked of the subject, members that every type shares included.
+func (r subjectRules) all() []field {
+	if r.impersonal {
+		return append(slices.Clone(sharedFields), r.fields...)
+	}
+	return append(slices.Clone(subjectFields), r.fields...)
 }
 
 var (
@@ -26,16 +59,20 @@ var (
 
 	npi = inWorld(
 		func(s string) bool { return CheckNPI(s, false) }, func(s string) bool { return CheckNPI(s, true) },
-		"ID-1", "an NPI: ten digits, the first 1 or 2, with its check digit")
+		`^[129][0-9]{9}$`, "ID-1", "an NPI: ten digits, the first 1 or 2, with its check digit")
 	jurisdiction = inWorld(isoJurisdiction.MatchString, syntheticJurisdiction.MatchString,
-		"6.4", "an ISO 3166-2 code such as US-WY")
+		`^([A-Z]{2}-[A-Z0-9]{1,3}|X[0-9]{2})$`, "6.4", "an ISO 3166-2 code such as US-WY")
 	country = inWorld(realCountry, syntheticCountry.MatchString,
-		"T02", "an ISO 3166-1 code of two or three capital letters")
+		`^[A-Z]{2,3}$`, "T02", "an ISO 3166-1 code of two or three capital letters")
 	taxonomy = inWorld(realTaxonomy, syntheticTaxonomy,
-		"6.4", "a NUCC taxonomy code: nine digits or capital letters and X")
+		`^[0-9][0-9A-Z]{8}X$`, "6.4", "a NUCC taxonomy code: nine digits or capital letters and X")
 
-	digest   = form(sha256Hex.MatchString, "ENV", "SHA-256 as 64 small hexadecimal digits")
-	language = form(languageTag.MatchString, "T02", "a language tag such as en or pt-BR")
+	digest = form(sha256Hex.MatchString, sha256Hex.String(), "ENV", "SHA-256 as 64 small hexadecimal digits")
+	// Numbers of examinations and of certificates for foreign graduates [chk].
+	eightDigits = form(eightDigitForm.MatchString, eightDigitForm.String(), "ID", "eight digits, also written d-ddd-ddd-d")
+	// A name of one of our types.
+	ourType  = word(typeNames)
+	language = form(languageTag.MatchString, languageTag.String(), "T02", "a language tag such as en or pt-BR")
 )
 
 func realCountry(s string) bool {
@@ -72,17 +109,21 @@ var evidenceFields = []field{
 // types asks for the types of the draft, each once.
 var types judge = distinct(oneOrMore(shortText))
 
-var subjectFields = []field{
-	{"synthetic", may, onlyTrue},
-	{"person", must, person},
-}
+var (
+	subjectFields = []field{{"synthetic", may, onlyTrue}, {"person", must, person}}
+	sharedFields  = []field{{"synthetic", may, onlyTrue}, {"person", may, person}}
+)
 
 // person judges the members of a person, then those against each other.
-func person(c *checker, ptr, rule string, v any) {
-	node("ENV", personFields)(c, ptr, rule, v)
-	if p, ok := v.(map[string]any); ok {
-		personCoherent(c, ptr, p)
-	}
+var person = coherent(judge{personNode.check, withOneName(personNode.schema)}, personCoherent)
+
+var personNode = node("ENV", personFields)
+
+// withOneName asks for a given name, or for the word that there is none.
+func withOneName(whole schema) schema {
+	s := maps.Clone(whole)
+	s["anyOf"] = []any{schema{"required": []any{"givenName"}}, schema{"required": []any{"singleName"}}}
+	return s
 }
 
 var personFields = []field{
@@ -123,12 +164,9 @@ func personCoherent(c *checker, ptr string, p map[string]any) {
 // period is a stretch of civil days.
 func period(rule string, more ...field) judge {
 	fields := append([]field{{"from", must, civil}, {"until", may, civil}}, more...)
-	return func(c *checker, ptr, _ string, v any) {
-		node(rule, fields)(c, ptr, rule, v)
-		if n, ok := v.(map[string]any); ok {
-			c.order(ptr, rule, n, "from", "until")
-		}
-	}
+	return coherent(node(rule, fields), func(c *checker, ptr string, n map[string]any) {
+		c.order(ptr, rule, n, "from", "until")
+	})
 }
 
 var degreeFields = []field{
@@ -193,34 +231,33 @@ var licenceFields = []field{
 	{"unrestricted", must, boolean},
 	{"basis", must, word(bases)},
 	{"renewalCycleMonths", must, integer(1, 120)},
-	{"conditions", may, list(period("T07", field{"code", must, shortText}, field{"text", must, prose}))},
+	{"conditions", may, conditionList("T07")},
 	{"practiceScope", may, shortText},
 	{"expeditedUnderLoq", may, iri},
 	{"statePrincipalLicence", must, boolean},
 }
 
-func licenceCoherent(c *checker, draft, s map[string]any) {
+func licenceCoherent(c *checker, _, s map[string]any) {
 	const ptr = "/credentialSubject"
 	c.order(ptr, "T07", s, "firstIssued", "currentTermStart")
 	c.order(ptr, "T07", s, "currentTermStart", "expiresOn")
 	c.past(ptr, "T07", s, "firstIssued")
-	licenceWindow(c, draft, s)
 	licenceRights(c, ptr, s)
 }
 
-// licenceWindow holds the document's end to the licence's. The licence is good through the
+// dynamicWindow holds the document's end to that of the fact. A licence is good through the
 // last hour of expiresOn in its jurisdiction (LC-7) and the document for a day more; both
 // are counted from midnight UTC.
-func licenceWindow(c *checker, draft, s map[string]any) {
+func (c *checker) dynamicWindow(draft, s map[string]any, ends string) {
 	if _, ok := draft["validUntil"]; !ok {
 		c.fail(CodeMissing, "/validUntil", "ENV", "required where the fact is dynamic")
 		return
 	}
-	expires, okExpires := dateIn(s, "expiresOn")
+	expires, okExpires := dateIn(s, ends)
 	day, okDay := parseCivil(expires)
 	until, okUntil := instantIn(draft, "validUntil")
 	if okExpires && okDay && okUntil && until.After(day.AddDate(0, 0, 2)) {
-		c.fail(CodeValidity, "/validUntil", "ENV", "at most a day after the end of expiresOn")
+		c.fail(CodeValidity, "/validUntil", "ENV", "at most a day after the end of "+ends)
 	}
 }
 

@@ -126,7 +126,7 @@ var forgeries = []forgery{
 	}, invalid, "unmapped-term"},
 	{"label-swap-by-inline-context", file, func(f *forger) attempt {
 		return f.edit(func(d object) {
-			d["@context"] = append(d["@context"].([]any), object{"holderName": "https://certanchor.github.io/ns/draft#number"})
+			d["@context"] = append(d["@context"].([]any), object{"holderName": "https://certanchor.github.io/ns/licensure/v1#number"})
 			s := at(d, "credentialSubject").(object)
 			s["holderName"] = s["number"]
 			delete(s, "number")
@@ -155,7 +155,7 @@ var forgeries = []forgery{
 	{"place-renamed-to-its-iri", itself, func(f *forger) attempt {
 		a := f.paid(f.boardDoc(func(d object) { at(d, "credentialSubject").(object)["jurisdiction"] = "X08" }))
 		a.raw = bent(f.t, a.raw, func(d object) {
-			rename(at(d, "credentialSubject").(object), "jurisdiction", "https://certanchor.github.io/ns/draft#", nil)
+			rename(at(d, "credentialSubject").(object), "jurisdiction", "https://certanchor.github.io/ns/licensure/v1#", nil)
 		})
 		return a
 	}, invalid, "unmapped-term"},

@@ -378,7 +378,7 @@ func mutateTree(r *rand.Rand, tree any) string {
 }
 
 // renames are prefixes that leave a JSON-LD word its meaning, or change it a little.
-var renames = []string{credentialsIRI, "https://certanchor.github.io/ns/draft#", "cred:", "@", "x", "\u200b"}
+var renames = []string{credentialsIRI, "https://certanchor.github.io/ns/licensure/v1#", "cred:", "@", "x", "\u200b"}
 
 // additions are members that other programs have stumbled over.
 var additions = []string{"@context", "@id", "@type", "@index", "@graph", "@included", "@reverse", "id", "type", "proof",

@@ -1,0 +1,94 @@
+package licensure
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// CheckIssued judges the verified claims of an issued credential by the rules of
+// [CheckDraft]. What an issuer fills in is left aside.
+func CheckIssued(claims map[string]any) error {
+	draft := maps.Clone(claims)
+	for _, name := range []string{"@context", "id", "salt", "credentialStatus", "proof", "issuer", "credentialSchema", "nonce"} {
+		delete(draft, name)
+	}
+	return CheckDraft(draft)
+}
+
+// subjectOf returns the subject of a credential of type t, judged.
+func subjectOf(claims map[string]any, t string) (subject, error) {
+	if own, ok := TypeOf(claims); !ok || own != t {
+		return nil, &DraftError{[]Fault{{CodeType, "/type", "ENV", "type " + t}}}
+	}
+	if err := CheckIssued(claims); err != nil {
+		return nil, err
+	}
+	s, _ := claims["credentialSubject"].(map[string]any)
+	return s, nil
+}
+
+// A subject is read by name once it has been judged; what is absent reads as empty.
+type subject map[string]any
+
+func (s subject) text(name string) string {
+	t, _ := s[name].(string)
+	return t
+}
+
+func (s subject) flag(name string) bool { return s[name] == true }
+
+func (s subject) instant(name string) time.Time {
+	t, _ := instantIn(s, name)
+	return t
+}
+
+func (s subject) nodes(name string) []subject {
+	var out []subject
+	for _, n := range nodes(s[name]) {
+		out = append(out, n)
+	}
+	return out
+}
+
+// texts returns the strings of a member that is one or an array of them, sorted: it is a
+// set.
+func (s subject) texts(name string) []string {
+	var out []string
+	switch v := s[name].(type) {
+	case string:
+		out = []string{v}
+	case []any:
+		for _, e := range v {
+			if t, ok := e.(string); ok {
+				out = append(out, t)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s subject) licenceKey(name string) LicenceKey {
+	n, _ := s[name].(map[string]any)
+	k := subject(n)
+	return LicenceKey{k.text("jurisdiction"), k.text("boardId"), LicenceType(k.text("licenceType")), k.text("number")}
+}
+
+// conditions returns the conditions of a licence or an order, sorted: they are a set.
+func (s subject) conditions(name string) []Condition {
+	var out []Condition
+	for _, n := range s.nodes(name) {
+		out = append(out, Condition{n.text("code"), n.text("text"), Period{Date(n.text("from")), Date(n.text("until"))}})
+	}
+	sortConditions(out)
+	return out
+}
+
+func sortConditions(ks []Condition) {
+	slices.SortFunc(ks, func(a, b Condition) int {
+		return strings.Compare(strings.Join([]string{a.Code, string(a.From), string(a.Until), a.Text}, "\x00"),
+			strings.Join([]string{b.Code, string(b.From), string(b.Until), b.Text}, "\x00"))
+	})
+}
