@@ -92,6 +92,18 @@ func TestAlone(t *testing.T) {
 		ev := w.withList(w.signedList("revocation", func(d object) { d["type"] = []any{"VerifiableCredential"} }))
 		judge(t, raw, ev, w.optional(nil), indeterminate, "status-list-malformed")
 	})
+	t.Run("list-signed-for-another-purpose", func(t *testing.T) {
+		raw := w.signed(func(d object) { d["credentialStatus"] = entryAt("revocation", revocationURL, "7") })
+		for purpose, code := range map[did.Purpose]verifier.Code{did.AssertionMethod: "", did.Authentication: "status-list-signature"} {
+			list := w.listOf("revocation")
+			o := cryptosuite.Options{VerificationMethod: worldID + "#signing-1", Purpose: purpose, Created: now.Add(-time.Hour)}
+			proof, err := cryptosuite.Sign(list, o, w.signer(), w.contexts())
+			w.must(err)
+			list["proof"] = proof
+			verdict := map[bool]verifier.Verdict{true: valid, false: indeterminate}[code == ""]
+			judge(t, raw, w.withList(encoded(t, list)), w.optional(nil), verdict, code)
+		}
+	})
 	t.Run("presented-by-a-key-of-no-did", func(t *testing.T) {
 		s := newStranger(t, "bearer")
 		inner := []any{decoded(t, w.creds[0])}
