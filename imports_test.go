@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"issuer":              {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
 	"verifier":            {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
 	"licensure":           {"credential", "cryptosuite", "did", "status", "verifier"},
+	"licensure/fhir":      {"licensure", "credential", "cryptosuite", "did", "status", "verifier"},
 	"internal/synth":      {"licensure", "credential"},
 
 	"anchor/node":    {"anchor"},
