@@ -75,6 +75,9 @@ func generate(ctx context.Context, out, bench string, now time.Time) error {
 	if err := canonicalForms(ctx, filepath.Join(out, "canonical"), bench, now); err != nil {
 		return fmt.Errorf("canonical forms: %w", err)
 	}
+	if err := fhirResources(filepath.Join(out, "fhir"), filepath.Join("licensure", "testdata", "drafts"), now); err != nil {
+		return fmt.Errorf("FHIR resources: %w", err)
+	}
 	return nil
 }
 
