@@ -58,7 +58,7 @@ func (s KeySigner) MarshalJSON() ([]byte, error) { return []byte(`"anchor.KeySig
 // SignCommitment signs every input of u for all outputs and returns the raw transaction.
 // coins must hold the coins that u spends, in any order, and may hold more; all of them
 // must pay to the signer's key. The result is judged by the same engine as in
-// verification before it is returned. With a signer that is deterministic, equal
+// verification, by the stricter rules for relaying, before it is returned. With a signer that is deterministic, equal
 // arguments give equal bytes.
 //
 // Codes: build, previous-transaction, malformed-transaction, anchor-script,
@@ -82,7 +82,7 @@ func SignCommitment(u *Unsigned, coins []Coin, signer Signer) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := checkSpends(msg, outputs); err != nil {
+	if err := checkSpends(msg, outputs, relayRules); err != nil {
 		return nil, err
 	}
 	return serializeTx(msg), nil

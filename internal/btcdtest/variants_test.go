@@ -71,11 +71,6 @@ func TestOriginalMinedAfterBump(t *testing.T) {
 	b.finish(batch)
 }
 
-// changedIDFault says that package anchor still runs scripts by the rules for relaying,
-// which are stricter than those for blocks. Then such a batch, anchored for good, is
-// called invalid. TestChangedID fails as soon as that is no longer so; then remove this.
-const changedIDFault = true
-
 // TestChangedID: a miner rewrites the input of a P2PKH spend in ways that consensus allows
 // (BIP62 lists them) and no node relays, which gives the transaction another id. The
 // issuer follows its coin, and the credentials name the id that confirmed and are valid.
@@ -116,13 +111,7 @@ func TestChangedID(t *testing.T) {
 			credentials := b.finish(batch)
 			ev := b.evidence(chain, credentials[0])
 			for i, raw := range credentials {
-				r := verifier.Check(raw, ev, b.trust(), time.Now())
-				switch {
-				case changedIDFault && r.Verdict == verifier.Valid:
-					t.Error("the fault is gone: remove changedIDFault")
-				case changedIDFault:
-					t.Logf("KNOWN FAULT: credential %d: %s: %v", i, r.Verdict, r.Err())
-				case r.Verdict != verifier.Valid:
+				if r := verifier.Check(raw, ev, b.trust(), time.Now()); r.Verdict != verifier.Valid {
 					t.Errorf("credential %d: %s: %v", i, r.Verdict, r.Err())
 				}
 			}
