@@ -52,9 +52,9 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	coins, err := chain.Coins(ctx, address)
+	coins, err := b.freeCoins(ctx, chain, address)
 	if err != nil {
-		return fmt.Errorf("issuer: asking for coins: %w", err)
+		return err
 	}
 	rate, err := chain.FeeRate(ctx)
 	if err != nil {
@@ -94,18 +94,19 @@ const minRelay = 1000
 // Bump replaces the transaction by one with a higher fee rate, for the same root: it
 // spends the same first coin, so that at most one of the two can ever confirm, and has
 // the same OP_RETURN. It is locked in the journal; Sign and Broadcast follow. All
-// variants are kept. Errors: ErrNoBump, *anchor.InsufficientFundsError,
+// variants are kept. A child that paid for the old one goes with it, so the new one pays
+// more than both. Errors: ErrNoBump, *anchor.InsufficientFundsError,
 // *anchor.FeeAboveCapError, *NetworkError.
 func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anchor.FeeRate, feeCap anchor.Sats) error {
-	if b.p.state != Sent {
+	if !b.waits() {
 		return ErrNoBump
 	}
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	more, err := chain.Coins(ctx, address)
+	more, err := b.freeCoins(ctx, chain, address)
 	if err != nil {
-		return fmt.Errorf("issuer: asking for coins: %w", err)
+		return err
 	}
 	coins := slices.Clone(b.p.coins)
 	for _, c := range more {
@@ -129,6 +130,9 @@ func (b *Batch) Sign(signer anchor.Signer) error {
 	if b.p.state != Funded {
 		return nil
 	}
+	if b.p.child != nil {
+		return b.signChild(signer)
+	}
 	raw, err := anchor.SignCommitment(b.p.unsigned, b.p.coins, signer)
 	if err != nil {
 		return err
@@ -142,6 +146,9 @@ func (b *Batch) PSBT() ([]byte, error) {
 	if b.p.state != Funded {
 		return nil, fmt.Errorf("issuer: batch %.12s is %s; there is something to sign once it is funded", b.p.key, b.p.state)
 	}
+	if b.p.child != nil {
+		return nil, errChildPSBT
+	}
 	return anchor.EncodePSBT(b.p.unsigned, b.p.coins)
 }
 
@@ -151,12 +158,18 @@ func (b *Batch) SignedBy(psbt []byte) error {
 	if b.p.state != Funded {
 		return nil
 	}
+	if b.p.child != nil {
+		return errChildPSBT
+	}
 	raw, err := anchor.FinishPSBT(psbt, b.p.unsigned, b.p.coins)
 	if err != nil {
 		return err
 	}
 	return b.store(raw)
 }
+
+// errChildPSBT: a signer of packets signs commitments only, which a child is not.
+var errChildPSBT = errors.New("issuer: a child is signed by a key or token here, not by way of a file; replace the transaction instead")
 
 // store writes a signed transaction into the journal.
 func (b *Batch) store(raw []byte) error {
@@ -167,8 +180,9 @@ func (b *Batch) store(raw []byte) error {
 	return b.is.journal.write(record{Batch: b.p.key, State: Signed, At: b.is.now(), Tx: hex.EncodeToString(raw), TxID: c.TxID.String()})
 }
 
-// Broadcast sends the stored bytes; that the network knows them already, or an earlier
-// variant of them, is success. A send that fails builds no other transaction: call again.
+// Broadcast sends the stored bytes; that the network knows them already, or has an
+// earlier variant in a block, is success. A send that fails builds no other transaction:
+// call again. Errors: *NotReplacedError, *NetworkError, and those of the chain.
 func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if b.p.state != Signed {
 		return nil
@@ -176,22 +190,46 @@ func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	err := chain.Broadcast(ctx, b.p.raw)
-	if err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) && !b.known(ctx, chain) {
-		return fmt.Errorf("issuer: sending transaction %s: %w", b.p.txid, err)
+	if err := b.send(ctx, chain); err != nil {
+		return err
 	}
 	return b.is.journal.write(record{Batch: b.p.key, State: Sent, At: b.is.now()})
 }
 
-// known reports whether the network has any variant: a replacement is refused when the
-// original has just been put into a block.
-func (b *Batch) known(ctx context.Context, chain Chain) bool {
-	for _, v := range b.p.variants {
-		if _, err := chain.Lookup(ctx, v.txid); err == nil {
-			return true
-		}
+// A NotReplacedError means that the network still has an earlier variant and that its
+// replacement did not get through. Broadcast sends the same replacement again; where
+// nodes refuse it for good, BumpByChild is the other way.
+type NotReplacedError struct {
+	Earlier, Replacement anchor.TxID
+	Err                  error // of sending
+}
+
+func (e *NotReplacedError) Error() string {
+	return fmt.Sprintf("issuer: the network keeps transaction %s and did not take its replacement %s: %v", e.Earlier, e.Replacement, e.Err)
+}
+
+// Unwrap returns the error of sending.
+func (e *NotReplacedError) Unwrap() error { return e.Err }
+
+func (b *Batch) send(ctx context.Context, chain Chain) error {
+	if b.p.child != nil {
+		return b.sendChild(ctx, chain)
 	}
-	return false
+	failed := chain.Broadcast(ctx, b.p.raw)
+	if failed == nil || errors.Is(failed, anchor.ErrAlreadyKnown) {
+		return nil
+	}
+	if _, err := chain.Lookup(ctx, b.p.txid); err == nil {
+		return nil // the answer was lost, not the question
+	}
+	id, s, err := b.locate(ctx, chain)
+	switch {
+	case err != nil:
+		return fmt.Errorf("issuer: sending transaction %s: %w", b.p.txid, failed)
+	case s.Confirmations == 0:
+		return &NotReplacedError{Earlier: id, Replacement: b.p.txid, Err: failed}
+	}
+	return nil // refused because an earlier variant has just been put into a block
 }
 
 // A ReplacedError means that a transaction that does not carry the batch's root spends
@@ -220,6 +258,9 @@ func (b *Batch) Confirm(ctx context.Context, chain Chain, depth anchor.Confirmat
 	}
 	if err != nil {
 		return 0, err
+	}
+	if s.Confirmations == 0 {
+		b.keepChild(ctx, chain, id)
 	}
 	if s.Confirmations < max(depth, 1) {
 		return s.Confirmations, nil

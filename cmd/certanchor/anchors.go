@@ -28,7 +28,8 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	state := fs.String("state", "", "state folder (DIR/state)")
 	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
 	rate := fs.Int64("fee-rate", 0, "bump: satoshis per 1,000 virtual bytes")
-	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction")
+	byChild := fs.Bool("cpfp", false, "bump: leave the transaction and let a child pay for both; for P2WPKH and P2TR where nodes refuse a replacement")
+	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction, its child included")
 	in := fs.String("in", "", "sign: the transaction to sign, made by: issue --psbt-out")
 	out := fs.String("out", "", "combine: folder for the answers; sign: file for the signed transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
@@ -53,11 +54,11 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	case verb == "show" && len(rest) == 1:
 		return j.showAnchor(rest[0])
 	case verb == "bump" && len(rest) == 0 && *rate > 0:
-		return j.bump(ctx, anchor.FeeRate(*rate))
+		return j.bump(ctx, anchor.FeeRate(*rate), *byChild)
 	case verb == "combine" && len(rest) > 0 && *out != "":
 		return j.combine(ctx, rest, *out)
 	}
-	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N; combine --out DIR REQUEST…")
+	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N [--cpfp]; combine --out DIR REQUEST…")
 }
 
 func (j *job) listAnchors() error {
@@ -98,6 +99,9 @@ func (j *job) showAnchor(key string) error {
 	for _, id := range b.Variants() {
 		rows = append(rows, []string{"transaction", id.String()})
 	}
+	for _, id := range b.Children() {
+		rows = append(rows, []string{"child", id.String()})
+	}
 	if block, height := b.Block(); block != (anchor.BlockHash{}) {
 		rows = append(rows, []string{"block", fmt.Sprintf("%s at height %d", block, height)})
 	}
@@ -108,9 +112,9 @@ func (j *job) showAnchor(key string) error {
 	return nil
 }
 
-// bump pays more for the transaction that waits. On the embedded chain it waits for the
-// next call of issue, which mines.
-func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
+// bump pays more for the transaction that waits, by replacing it or by a child. On the
+// embedded chain it waits for the next call of issue, which mines.
+func (j *job) bump(ctx context.Context, rate anchor.FeeRate, byChild bool) error {
 	_, chain, err := j.openChain()
 	if err != nil {
 		return err
@@ -120,17 +124,28 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
 	}
 	defer j.closeChain()
 	for _, b := range j.issuer.Batches() {
-		if b.State() != issuer.Sent {
+		raise := b.Bump
+		if byChild {
+			raise = b.BumpByChild
+		}
+		err := raise(ctx, chain, j.key.Address, rate, j.feeCap)
+		if errors.Is(err, issuer.ErrNoBump) && errors.Unwrap(err) == nil {
 			continue
 		}
-		if err := b.Bump(ctx, chain, j.key.Address, rate, j.feeCap); err != nil {
+		if err == nil {
+			err = j.sign(b)
+		}
+		if err == nil {
+			err = b.Broadcast(ctx, chain)
+		}
+		if err != nil {
 			return err
 		}
-		if err := j.sign(b); err != nil {
-			return err
-		}
-		if err := b.Broadcast(ctx, chain); err != nil {
-			return err
+		if byChild {
+			child := b.Children()[len(b.Children())-1]
+			fmt.Fprintln(j.app.stdout, child)
+			j.app.say("Transaction %s pays for %s; both together pay %d sats.", child, b.TxID(), b.Fee())
+			return nil
 		}
 		fmt.Fprintln(j.app.stdout, b.TxID())
 		j.app.say("Replaced by %s, which pays %d sats.", b.TxID(), b.Fee())

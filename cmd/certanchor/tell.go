@@ -101,6 +101,7 @@ func hintFor(err error) string {
 		fee   *anchor.FeeAboveCapError
 		bad   *issuer.CorruptError
 		trust *verifier.TrustError
+		kept  *issuer.NotReplacedError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -123,6 +124,8 @@ func hintFor(err error) string {
 		return "raise --fee-cap, or wait for lower fees; nothing was sent"
 	case errors.As(err, &bad):
 		return "nothing was changed"
+	case errors.As(err, &kept):
+		return "run issue again, which sends the same replacement; if nodes refuse it for good: certanchor anchors bump --cpfp"
 	case notReached(err):
 		return "nothing was lost; run the same command again once the node answers"
 	case errors.As(err, &trust):
