@@ -110,6 +110,8 @@ func hintFor(err error) string {
 		return "nothing was issued; mend the draft and run the same command again"
 	case errors.As(err, &key) && key.Code == "passphrase":
 		return "give the passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
+	case errors.As(err, &key) && key.Code == "elsewhere":
+		return "certanchor issue … --psbt-out FILE, sign where the key is, then --psbt-in FILE; nothing was signed"
 	case errors.As(err, &key):
 		return "an issuer is made with: certanchor keygen --out DIR --network regtest --id https://… --name …"
 	case errors.Is(err, issuer.ErrNoDrafts):
