@@ -17,7 +17,7 @@ import (
 // both together. Errors: ErrNoBump, *anchor.InsufficientFundsError,
 // *anchor.FeeAboveCapError, *NetworkError.
 func (b *Batch) BumpByChild(ctx context.Context, chain Chain, address string, rate anchor.FeeRate, feeCap anchor.Sats) error {
-	if !b.waits() {
+	if !b.p.waits() {
 		return ErrNoBump
 	}
 	if err := b.on(chain); err != nil {
@@ -49,14 +49,14 @@ func (b *Batch) BumpByChild(ctx context.Context, chain Chain, address string, ra
 
 // waits reports whether there is a transaction to pay more for: one that was sent, or
 // whose replacement or child did not get through.
-func (b *Batch) waits() bool {
-	switch b.p.state {
+func (p *progress) waits() bool {
+	switch p.state {
 	case Sent:
 		return true
 	case Signed:
-		return b.p.child != nil || len(b.p.variants) > 1
+		return p.child != nil || len(p.variants) > 1
 	case Funded:
-		return b.p.child != nil
+		return p.child != nil
 	}
 	return false
 }

@@ -98,7 +98,7 @@ const minRelay = 1000
 // more than both. Errors: ErrNoBump, *anchor.InsufficientFundsError,
 // *anchor.FeeAboveCapError, *NetworkError.
 func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anchor.FeeRate, feeCap anchor.Sats) error {
-	if !b.waits() {
+	if !b.p.waits() {
 		return ErrNoBump
 	}
 	if err := b.on(chain); err != nil {
@@ -312,11 +312,32 @@ func (b *Batch) follow(ctx context.Context, chain Chain) (id anchor.TxID, s anch
 	return other, s, nil
 }
 
+// resend sends the newest variant again; once credentials name one, that one, since they
+// are worth nothing with another in the chain.
 func (b *Batch) resend(ctx context.Context, chain Chain) error {
-	if err := chain.Broadcast(ctx, b.p.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
-		return fmt.Errorf("issuer: sending transaction %s again: %w", b.p.txid, err)
+	again := variant{raw: b.p.raw, txid: b.p.txid}
+	if b.named() {
+		if v, ours := b.p.variant(b.p.confirmed.String()); ours {
+			again = v
+		}
+	}
+	if err := chain.Broadcast(ctx, again.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
+		return fmt.Errorf("issuer: sending transaction %s again: %w", again.txid, err)
 	}
 	return nil
+}
+
+// named reports whether credentials that name the confirmed transaction are written.
+func (b *Batch) named() bool { return b.p.state == Proved || b.p.state == Closed }
+
+// A SupersededError means that a reorganisation has taken the transaction away that the
+// credentials name, and put another variant of it into the chain. They cannot be verified
+// any more and must be issued again. It takes a reorganisation deeper than the
+// confirmations that were waited for.
+type SupersededError struct{ Named, Confirmed anchor.TxID }
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("issuer: the credentials name transaction %s; after a reorganisation %s is in the chain in its place", e.Named, e.Confirmed)
 }
 
 // watchDepth is how deep a block must lie before a reorganisation is no longer looked
@@ -327,7 +348,7 @@ const watchDepth = 100
 // transaction is in another block now, that is written down: evidence made before must be
 // made anew. If it is in none, it is sent again, and a batch whose proofs are not written
 // goes back to waiting for confirmations. It returns the present depth, and whether
-// anything had moved.
+// anything had moved. Errors: *SupersededError, *NetworkError, and those of the chain.
 func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmations, moved bool, err error) {
 	if b.p.confirmed == (anchor.TxID{}) || b.p.shared != nil {
 		return 0, false, nil
@@ -343,6 +364,9 @@ func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmati
 		return s.Confirmations, false, nil
 	}
 	if err != nil {
+		if id, other, err := b.locate(ctx, chain); err == nil && other.Confirmations > 0 && b.named() {
+			return 0, true, &SupersededError{b.p.confirmed, id}
+		}
 		if err := b.resend(ctx, chain); err != nil {
 			return 0, true, err
 		}
