@@ -128,36 +128,3 @@ func (b *Batch) keepChild(ctx context.Context, chain Chain, parent anchor.TxID) 
 		_ = chain.Broadcast(ctx, c.raw)
 	}
 }
-
-// freeCoins returns what an address can spend, but for coins that a child spends which the
-// network has dropped. Whoever kept it could still have it mined, and a batch that chose
-// the same coin would never confirm. The child is sent again; what it leaves comes back
-// as a coin once it is in a block.
-func (b *Batch) freeCoins(ctx context.Context, chain Chain, address string) ([]anchor.Coin, error) {
-	coins, err := chain.Coins(ctx, address)
-	if err != nil {
-		return nil, fmt.Errorf("issuer: asking for coins: %w", err)
-	}
-	var free []anchor.Coin
-	for _, coin := range coins {
-		c, locked := b.is.journal.childSpending(coin.OutPoint)
-		if locked {
-			_ = chain.Broadcast(ctx, c.raw)
-			continue
-		}
-		free = append(free, coin)
-	}
-	return free, nil
-}
-
-// childSpending returns the newest child of any batch that spends an output.
-func (j *journal) childSpending(op anchor.OutPoint) (found child, ok bool) {
-	for _, p := range j.batches {
-		for _, c := range p.children {
-			if c.coin == op {
-				found, ok = c, true // of one batch: the parent is
-			}
-		}
-	}
-	return found, ok
-}

@@ -139,6 +139,7 @@ type explorer struct {
 	queue   []*place
 	moves   int
 	settled int
+	orphans int
 	lost    int // closed batches whose credentials a deep reorganisation made worthless
 	states  map[State]int
 	by      map[string]int // states found by kind of step
@@ -563,15 +564,19 @@ func (x *explorer) settle(p *place) {
 	}
 }
 
-// orphaned reports whether the batch's coin came from a transaction that a reorganisation,
-// deeper than the confirmations that were waited for, has replaced by another variant.
+// orphaned reports whether a coin of the batch is gone for good: a reorganisation, deeper
+// than the confirmations that were waited for, has put another variant of the batch before
+// into the chain, which spends the coin, or did not make it. Nobody can do anything about
+// that but wait for more confirmations beforehand; the batch says what it lacks.
 func (x *explorer) orphaned(p *place, n int) bool {
 	b := p.batches[n]
-	if len(b.coins) == 0 {
+	if n == 0 || p.net.reorgs == 0 {
 		return false
 	}
 	for _, c := range b.coins {
-		if !p.net.exists(x.ledger, c.OutPoint) {
+		spender := p.net.spentInBlock(c.OutPoint)
+		if !p.net.exists(x.ledger, c.OutPoint) || spender != nil && spender.root == p.batches[0].root {
+			x.orphans++
 			return true
 		}
 	}
@@ -595,7 +600,7 @@ func (x *explorer) run(limit int, settleEvery int) {
 	took := time.Since(began)
 	x.t.Logf("%d states, %d steps, depth %d; %d of them followed to the end; %v; %.0f states and %.0f steps a second",
 		len(x.seen), x.moves, deepest, x.settled, took.Round(time.Millisecond), float64(len(x.seen))/took.Seconds(), float64(x.moves)/took.Seconds())
-	x.t.Logf("%d times a reorganisation deeper than was waited for took a closed batch's transaction for another variant, and it was said", x.lost)
+	x.t.Logf("%d times a reorganisation deeper than was waited for took a closed batch's transaction for another variant, and it was said; %d times that cost the next batch its coin", x.lost, x.orphans)
 	x.t.Logf("states of the newest batch: %v; reached by: %v", x.states, x.by)
 }
 

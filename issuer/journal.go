@@ -35,7 +35,7 @@ type record struct {
 	Count   int               `json:"count,omitempty"`   // begun: credentials
 	Network anchor.Network    `json:"network,omitempty"` // begun; empty for a mock chain
 	Root    *merkleproof.Hash `json:"root,omitempty"`    // sealed
-	Coins   []coinRecord      `json:"coins,omitempty"`   // funded
+	Coins   []coinRecord      `json:"coins,omitempty"`   // funded; signed, if it was found in the chain
 	Tx      string            `json:"tx,omitempty"`      // funded: unsigned; signed: raw, hex
 	TxID    string            `json:"txid,omitempty"`    // signed, confirmed
 	Fee     anchor.Sats       `json:"fee,omitempty"`     // funded
@@ -164,7 +164,13 @@ func (j *journal) apply(r record) error {
 			err = p.signChild(r)
 			break
 		}
-		if p.raw, err = hex.DecodeString(r.Tx); err == nil {
+		if len(r.Coins) > 0 { // found in the chain, never funded here
+			err = p.lock(r)
+		}
+		if err == nil {
+			p.raw, err = hex.DecodeString(r.Tx)
+		}
+		if err == nil {
 			p.txid, err = anchor.ParseTxID(r.TxID)
 		}
 		p.variants = append(p.variants, variant{p.raw, p.txid, p.coins})
@@ -190,17 +196,23 @@ func (p *progress) fund(r record) error {
 	if err != nil {
 		return err
 	}
-	p.coins = nil
 	u := &anchor.Unsigned{Raw: raw, Root: p.root, Fee: r.Fee, Change: r.Change, VSize: r.VSize}
+	for _, c := range r.Coins {
+		u.Inputs = append(u.Inputs, c.OutPoint)
+	}
+	p.unsigned = u
+	return p.lock(r)
+}
+
+func (p *progress) lock(r record) error {
+	p.coins = nil
 	for _, c := range r.Coins {
 		prev, err := hex.DecodeString(c.PrevTx)
 		if err != nil {
 			return err
 		}
 		p.coins = append(p.coins, anchor.Coin{OutPoint: c.OutPoint, Value: c.Value, PrevTx: prev})
-		u.Inputs = append(u.Inputs, c.OutPoint)
 	}
-	p.unsigned = u
 	return nil
 }
 

@@ -43,8 +43,11 @@ func (b *Batch) on(chain Chain) error {
 
 // Fund chooses coins of address for the transaction, at the chain's fee rate and at
 // most feeCap in all, and locks them in the journal. If the fee would be above the cap
-// the batch is Waiting: visible, and funded by a later call when fees have come down.
-// Errors: *anchor.InsufficientFundsError, *anchor.FeeAboveCapError, *NetworkError.
+// the batch is Waiting: visible, and funded by a later call when fees have come down. If
+// the coins show that the root is in the chain already, because the state folder comes
+// from an older backup, that transaction is taken and the batch is Signed.
+// Errors: *anchor.InsufficientFundsError, *LockedCoinsError, *anchor.FeeAboveCapError,
+// *NetworkError.
 func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap anchor.Sats) error {
 	if b.p.state != Sealed && b.p.state != Waiting {
 		return nil
@@ -52,10 +55,14 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	coins, err := b.freeCoins(ctx, chain, address)
+	purse, err := b.coins(ctx, chain, address)
 	if err != nil {
 		return err
 	}
+	if id, already := purse.anchored(b.p.root); already {
+		return b.recover(ctx, chain, id)
+	}
+	coins := purse.free
 	rate, err := chain.FeeRate(ctx)
 	if err != nil {
 		return fmt.Errorf("issuer: asking for the fee rate: %w", err)
@@ -66,7 +73,7 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 		err = errors.Join(err, b.is.journal.write(record{Batch: b.p.key, State: Waiting, At: b.is.now(), Fee: dear.Fee}))
 	}
 	if err != nil {
-		return err
+		return purse.explain(err)
 	}
 	return b.lock(u, coins)
 }
@@ -104,19 +111,19 @@ func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anch
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	more, err := b.freeCoins(ctx, chain, address)
+	purse, err := b.coins(ctx, chain, address)
 	if err != nil {
 		return err
 	}
 	coins := slices.Clone(b.p.coins)
-	for _, c := range more {
+	for _, c := range purse.free {
 		if !slices.ContainsFunc(coins, func(x anchor.Coin) bool { return x.OutPoint == c.OutPoint }) {
 			coins = append(coins, c)
 		}
 	}
 	u, err := anchor.BuildCommitment(b.p.root, coins, address, rate, feeCap, chain.Network())
 	if err != nil {
-		return err
+		return purse.explain(err)
 	}
 	if least := b.p.fee + anchor.Sats((u.VSize*minRelay+999)/1000); u.Fee < least {
 		return fmt.Errorf("issuer: a replacement must pay at least %d sats, this rate pays %d; ask for a higher one", least, u.Fee)
@@ -364,10 +371,7 @@ func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmati
 		return s.Confirmations, false, nil
 	}
 	if err != nil {
-		if id, other, err := b.locate(ctx, chain); err == nil && other.Confirmations > 0 && b.named() {
-			return 0, true, &SupersededError{b.p.confirmed, id}
-		}
-		if err := b.resend(ctx, chain); err != nil {
+		if err := b.missing(ctx, chain); err != nil {
 			return 0, true, err
 		}
 	}
@@ -379,6 +383,23 @@ func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmati
 		return s.Confirmations, true, err
 	}
 	return s.Confirmations, true, nil
+}
+
+// missing does what there is to do when the network does not have the transaction that
+// confirmed. As long as no credential names it, any variant will do.
+func (b *Batch) missing(ctx context.Context, chain Chain) error {
+	id, s, err := b.locate(ctx, chain)
+	switch {
+	case errors.Is(err, anchor.ErrNotFound):
+		return b.resend(ctx, chain)
+	case err != nil:
+		return err
+	case !b.named():
+		return nil
+	case s.Confirmations > 0:
+		return &SupersededError{b.p.confirmed, id}
+	}
+	return b.resend(ctx, chain)
 }
 
 // Watching reports whether a batch's block lies less deep than is safe to forget.

@@ -541,3 +541,13 @@ func (n *toyNode) Evidence(_ context.Context, id anchor.TxID) (*anchor.Evidence,
 	}
 	return &anchor.Evidence{Tx: n.txs[id].raw}, nil
 }
+
+// outputOf returns the output that a coin names.
+func outputOf(t testing.TB, c anchor.Coin) *wire.TxOut {
+	t.Helper()
+	msg := new(wire.MsgTx)
+	if err := msg.Deserialize(bytes.NewReader(c.PrevTx)); err != nil {
+		t.Fatal(err)
+	}
+	return msg.TxOut[c.OutPoint.Index]
+}
