@@ -17,7 +17,7 @@ import (
 
 var anchorsCommand = command{
 	name:    "anchors",
-	usage:   "list|show|bump|combine|sign --issuer DIR [REQUEST…]",
+	usage:   "list|show|bump|watch|combine|sign --issuer DIR [REQUEST…]",
 	summary: "transactions under way; one transaction for the roots of many issuers",
 	example: "certanchor anchors combine --issuer federation --out answers requests/*.json",
 	run:     (*app).anchors,
@@ -38,7 +38,7 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return err
 	}
 	if len(operands) == 0 || *dir == "" {
-		return misuse("certanchor help anchors", "anchors needs list, show, bump or combine, and --issuer")
+		return misuse("certanchor help anchors", "anchors needs list, show, bump, watch, combine or sign, and --issuer")
 	}
 	if operands[0] == "sign" {
 		return a.signPSBT(*dir, *in, *out, anchor.Sats(*feeCap), a.passphrase(*pass))
@@ -55,10 +55,12 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return j.showAnchor(rest[0])
 	case verb == "bump" && len(rest) == 0 && *rate > 0:
 		return j.bump(ctx, anchor.FeeRate(*rate), *byChild)
+	case verb == "watch" && len(rest) == 0:
+		return j.watch(ctx)
 	case verb == "combine" && len(rest) > 0 && *out != "":
 		return j.combine(ctx, rest, *out)
 	}
-	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N [--cpfp]; combine --out DIR REQUEST…")
+	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N [--cpfp]; watch; combine --out DIR REQUEST…")
 }
 
 func (j *job) listAnchors() error {
@@ -152,6 +154,41 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate, byChild bool) error
 		return nil
 	}
 	return issuer.ErrNoBump
+}
+
+// watch asks whether the blocks of the confirmed batches are still in the chain, as long as
+// a reorganisation is worth looking for. What moved is sent again and said.
+func (j *job) watch(ctx context.Context) error {
+	_, chain, err := j.openChain()
+	if err != nil {
+		return err
+	}
+	if chain == nil {
+		return misuse("leave --chain out", "a mock chain has no transactions")
+	}
+	defer j.closeChain()
+	tip, _, err := chain.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"batch", "state", "transaction", "depth", "moved"}}
+	var failed []error
+	for _, b := range j.issuer.Batches() {
+		if b.Network() != chain.Network() || !b.Watching(tip) {
+			continue
+		}
+		depth, moved, err := b.Watch(ctx, chain)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("batch %.12s: %w", b.Key(), err))
+			continue
+		}
+		rows = append(rows, []string{b.Key()[:12], string(b.State()), b.TxID().String(), fmt.Sprint(depth), fmt.Sprint(moved)})
+		if moved {
+			j.app.say("Batch %.12s: a reorganisation took its block. Gather its evidence again once it has enough confirmations.", b.Key())
+		}
+	}
+	table(j.app.stdout, rows)
+	return errors.Join(failed...)
 }
 
 // signPSBT is the half that runs where the key is. It needs keys/anchor.json only, no

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/certanchor/certanchor/anchor/regtest"
 	"github.com/certanchor/certanchor/issuer"
 )
 
@@ -50,6 +53,28 @@ func TestBump(t *testing.T) {
 	if err != nil || len(names) != 1 {
 		t.Fatalf("%v, %v", names, err)
 	}
+	// A reorganisation takes the block away; watch sends the transaction again.
+	if out := run(exitOK, "anchors", "watch", "--issuer", "board"); !strings.Contains(out, "12 ") || !strings.Contains(out, "false") {
+		t.Error(out)
+	}
+	chain, err := regtest.Open("board/state/chain")
+	if err == nil {
+		err = errors.Join(chain.Reorg(12), chain.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := run(exitOK, "anchors", "watch", "--issuer", "board"); !strings.Contains(out, "true") || !strings.Contains(out, "a reorganisation took its block") {
+		t.Error(out)
+	}
+	if chain, err = regtest.Open("board/state/chain"); err == nil {
+		_, err = chain.Mine(12, "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080", time.Now())
+		err = errors.Join(err, chain.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(exitOK, "anchors", "watch", "--issuer", "board")
 	run(exitOK, "evidence", "--issuer", "board", "--out", "evidence.json", names[0])
 	run(exitOK, "verify", "--trust", "board/trust.json", "--evidence", "evidence.json", names[0])
 }

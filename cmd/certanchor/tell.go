@@ -102,6 +102,8 @@ func hintFor(err error) string {
 		bad   *issuer.CorruptError
 		trust *verifier.TrustError
 		kept  *issuer.NotReplacedError
+		gone  *issuer.SupersededError
+		locks *issuer.LockedCoinsError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -120,6 +122,10 @@ func hintFor(err error) string {
 		return "choose another folder; keys are never overwritten"
 	case errors.Is(err, issuer.ErrLocked), errors.Is(err, regtest.ErrLocked):
 		return "wait until the other command has ended"
+	case errors.As(err, &gone):
+		return "the credentials of this batch must be issued again"
+	case errors.As(err, &locks):
+		return fmt.Sprintf("run certanchor anchors watch, which sends that transaction again, or send at least %d sats to the issuing address; nothing was sent", locks.Err.Missing)
 	case errors.As(err, &funds):
 		return fmt.Sprintf("send at least %d sats to the issuing address; nothing was sent, run the same command again then", funds.Missing)
 	case errors.As(err, &fee):
