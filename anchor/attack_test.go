@@ -154,17 +154,142 @@ func TestIssuingSignatureAttacks(t *testing.T) {
 			s.tx.TxIn[0].Witness = wire.TxWitness{{1}}
 			return s.prevTxs()
 		}},
-		{"third push in scriptSig", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
-			s.tx.TxIn[0].SignatureScript = append([]byte{txscript.OP_DATA_1, 7}, s.tx.TxIn[0].SignatureScript...)
+		{"a number pushed above the key", legacy, anchor.CodeSighash, func(s *spend) [][]byte {
+			// The last two values are the key and a number: what stands before is not read.
+			s.script(0, s.tx.TxIn[0].SignatureScript, []byte{txscript.OP_1})
 			return s.prevTxs()
 		}},
-		{"opcode in scriptSig", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
-			s.tx.TxIn[0].SignatureScript = append(s.tx.TxIn[0].SignatureScript, txscript.OP_NOP)
+		{"a number pushed between signature and key", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			sig, key := s.parts(0)
+			s.script(0, push(sig), []byte{txscript.OP_16}, push(key))
 			return s.prevTxs()
 		}},
-		{"high S", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
-			s.tx.TxIn[0].SignatureScript = highS(s.t, s.tx.TxIn[0].SignatureScript)
+		{"nothing pushed where the signature is read", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			sig, key := s.parts(0)
+			s.script(0, push(sig), []byte{txscript.OP_0}, push(key))
 			return s.prevTxs()
+		}},
+		{"stranger's signature and key above the issuer's", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			honest := s.tx.TxIn[0].SignatureScript
+			s.sign(other, txscript.SigHashAll)
+			s.script(0, honest, s.tx.TxIn[0].SignatureScript)
+			return s.prevTxs()
+		}},
+		{"issuer's signature and key below the stranger's key", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			sig, key := s.parts(0)
+			s.script(0, push(sig), push(key), push(sig), push(other.PubKey().SerializeCompressed()))
+			return s.prevTxs()
+		}},
+		{"stranger's signature beside the issuer's key, above the issuer's own", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			honest := s.tx.TxIn[0].SignatureScript
+			_, key := s.parts(0)
+			s.sign(other, txscript.SigHashAll)
+			foreign, _ := s.parts(0)
+			s.script(0, honest, push(foreign), push(key))
+			return s.prevTxs()
+		}},
+		{"SIGHASH_NONE where it is read, SIGHASH_ALL below", legacy, anchor.CodeSighash, func(s *spend) [][]byte {
+			honest := s.tx.TxIn[0].SignatureScript
+			s.sign(s.w.key, txscript.SigHashNone)
+			s.script(0, honest, s.tx.TxIn[0].SignatureScript)
+			return s.prevTxs()
+		}},
+		{"SIGHASH_ALL first, SIGHASH_NONE last before the key", legacy, anchor.CodeSighash, func(s *spend) [][]byte {
+			good, key := s.parts(0)
+			s.sign(s.w.key, txscript.SigHashNone)
+			bad, _ := s.parts(0)
+			s.script(0, push(good), push(bad), push(key))
+			return s.prevTxs()
+		}},
+		{"hash type of SIGHASH_NONE relabelled as ALL", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.sign(s.w.key, txscript.SigHashNone)
+			for i := range s.tx.TxIn {
+				sig, key := s.parts(i)
+				sig[len(sig)-1] = byte(txscript.SigHashAll)
+				s.script(i, push(sig), push(key))
+			}
+			return s.prevTxs()
+		}},
+		{"hash type that no rule names", legacy, anchor.CodeSighash, func(s *spend) [][]byte {
+			s.sign(s.w.key, 0x41) // hashes as ALL does, and a block may hold it
+			return s.prevTxs()
+		}},
+		{"one push", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			_, key := s.parts(0)
+			s.script(0, push(key))
+			return s.prevTxs()
+		}},
+		{"signature and key swapped", legacy, anchor.CodeSighash, func(s *spend) [][]byte {
+			sig, key := s.parts(0)
+			s.script(0, push(key), push(sig))
+			return s.prevTxs()
+		}},
+		{"signature in a form that blocks refuse", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			// BIP66: a zero before R that no sign bit asks for.
+			sig, key := s.parts(0)
+			long := slices.Insert(slices.Clone(sig), 4, 0)
+			long[1]++
+			long[3]++
+			s.script(0, push(long), push(key))
+			return s.prevTxs()
+		}},
+		{"push cut short", legacy, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			s.script(0, s.tx.TxIn[0].SignatureScript, []byte{txscript.OP_DATA_2, 1})
+			return s.prevTxs()
+		}},
+		{"opcode in scriptSig", legacy, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			s.script(0, s.tx.TxIn[0].SignatureScript, []byte{txscript.OP_NOP})
+			return s.prevTxs()
+		}},
+		{"opcodes that exchange the signature for one below", legacy, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			// As pushes read, SIGHASH_ALL is last; the swap puts NONE there.
+			good, key := s.parts(0)
+			s.sign(s.w.key, txscript.SigHashNone)
+			bad, _ := s.parts(0)
+			s.script(0, push(bad), push(good), []byte{txscript.OP_SWAP}, push(key))
+			return s.prevTxs()
+		}},
+		{"opcode that stops the script", legacy, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			s.script(0, s.tx.TxIn[0].SignatureScript, []byte{txscript.OP_RETURN})
+			return s.prevTxs()
+		}},
+		{"opcode that is reserved", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.script(0, []byte{txscript.OP_RESERVED}, s.tx.TxIn[0].SignatureScript)
+			return s.prevTxs()
+		}},
+		{"scriptSig above the limit of scripts", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.script(0, bytes.Repeat([]byte{txscript.OP_0}, txscript.MaxScriptSize), s.tx.TxIn[0].SignatureScript)
+			return s.prevTxs()
+		}},
+		{"more pushes than the stack holds", legacy, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.script(0, bytes.Repeat([]byte{txscript.OP_0}, txscript.MaxStackSize), s.tx.TxIn[0].SignatureScript)
+			return s.prevTxs()
+		}},
+		{"scriptSig on a P2WPKH input", segwit, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.script(0, []byte{txscript.OP_0})
+			return s.prevTxs()
+		}},
+		{"scriptSig on a P2TR input", taproot, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.script(0, []byte{txscript.OP_0})
+			return s.prevTxs()
+		}},
+		{"third item in a P2WPKH witness", segwit, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
+			s.tx.TxIn[0].Witness = append(wire.TxWitness{{}}, s.tx.TxIn[0].Witness...)
+			return s.prevTxs()
+		}},
+		{"P2TR signature with the hash type DEFAULT written out", taproot, anchor.CodeSighash, func(s *spend) [][]byte {
+			s.sign(s.w.key, txscript.SigHashDefault)
+			s.tx.TxIn[0].Witness[0] = append(s.tx.TxIn[0].Witness[0], 0)
+			return s.prevTxs()
+		}},
+		{"witness program of version 16, which nothing checks yet", segwit, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			return s.replacePrevious(append([]byte{txscript.OP_16, 32}, make([]byte, 32)...))
+		}},
+		{"witness program of version 1 with 20 bytes", segwit, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			return s.replacePrevious(append([]byte{txscript.OP_1, 20}, make([]byte, 20)...))
+		}},
+		{"pay to anchor", segwit, anchor.CodeIssuingScript, func(s *spend) [][]byte {
+			return s.replacePrevious([]byte{txscript.OP_1, 2, 0x4e, 0x73})
 		}},
 		{"root changed after signing", segwit, anchor.CodeIssuingSignature, func(s *spend) [][]byte {
 			s.tx.TxOut[len(s.tx.TxOut)-1].PkScript[10] ^= 1
@@ -228,6 +353,86 @@ func TestIssuingSignatureAttacks(t *testing.T) {
 		})
 	}
 }
+
+// What a third party may do to a P2PKH input without the key, in a block, and to a P2WPKH
+// witness: the id may change, the address does not. Nodes relay none of these.
+func TestRewrittenByThirdParty(t *testing.T) {
+	legacy, segwit := anchor.ProfileBlockcerts, anchor.ProfileSegwit
+	for _, c := range []struct {
+		name    string
+		profile anchor.Profile
+		bend    func(s *spend)
+	}{
+		{"high S", legacy, func(s *spend) {
+			s.tx.TxIn[0].SignatureScript = highS(s.t, s.tx.TxIn[0].SignatureScript)
+		}},
+		{"high S in a witness", segwit, func(s *spend) {
+			w := s.tx.TxIn[0].Witness
+			script := highS(s.t, slices.Concat(push(w[0]), push(w[1])))
+			pushes, err := txscript.PushedData(script)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.tx.TxIn[0].Witness = pushes
+		}},
+		{"third push in scriptSig", legacy, func(s *spend) {
+			s.script(0, []byte{txscript.OP_DATA_1, 7}, s.tx.TxIn[0].SignatureScript)
+		}},
+		{"numbers below", legacy, func(s *spend) {
+			s.script(0, []byte{txscript.OP_0, txscript.OP_1NEGATE, txscript.OP_16}, s.tx.TxIn[0].SignatureScript)
+		}},
+		{"longer pushes", legacy, func(s *spend) {
+			sig, key := s.parts(0)
+			s.script(0, []byte{txscript.OP_PUSHDATA1}, push(sig), []byte{txscript.OP_PUSHDATA2, byte(len(key)), 0}, key)
+		}},
+		{"a stranger's signature and key below", legacy, func(s *spend) {
+			honest := s.tx.TxIn[0].SignatureScript
+			s.sign(testKey("stranger"), txscript.SigHashNone)
+			below := s.tx.TxIn[0].SignatureScript
+			s.sign(s.w.key, txscript.SigHashAll)
+			s.script(0, below, honest)
+		}},
+		{"both inputs", legacy, func(s *spend) {
+			for i := range s.tx.TxIn {
+				s.script(i, []byte{txscript.OP_0}, highS(s.t, s.tx.TxIn[i].SignatureScript))
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSpend(t, c.profile)
+			before := s.tx.TxHash()
+			c.bend(s)
+			if (s.tx.TxHash() == before) != (c.profile == segwit) {
+				t.Errorf("id %v became %v", before, s.tx.TxHash())
+			}
+			if got, err := s.address(s.prevTxs()); err != nil || got != s.w.address {
+				t.Errorf("%s, %v", got, err)
+			}
+			// The outputs are still bound: another root is another transaction.
+			s.tx.TxOut[len(s.tx.TxOut)-1].PkScript[10] ^= 1
+			_, err := s.address(s.prevTxs())
+			wantCode(t, err, anchor.CodeIssuingSignature)
+		})
+	}
+}
+
+// script replaces the scriptSig of an input.
+func (s *spend) script(i int, parts ...[]byte) {
+	s.tx.TxIn[i].SignatureScript = slices.Concat(parts...)
+}
+
+// parts returns signature and key of a P2PKH input.
+func (s *spend) parts(i int) (sig, key []byte) {
+	s.t.Helper()
+	pushes, err := txscript.PushedData(s.tx.TxIn[i].SignatureScript)
+	if err != nil || len(pushes) != 2 {
+		s.t.Fatalf("%d pushes, %v", len(pushes), err)
+	}
+	return pushes[0], pushes[1]
+}
+
+// push is the opcode that pushes up to 75 bytes, and the bytes.
+func push(b []byte) []byte { return append([]byte{byte(len(b))}, b...) }
 
 // The input names output 0 of a transaction; the stranger owns output 1 of it.
 func TestOtherOutputOfPreviousTransaction(t *testing.T) {

@@ -87,6 +87,20 @@ type Coin struct {
 	Coinbase      bool          // newly made; spendable after 100 blocks
 }
 
+// CoinOf returns the coin that prevTx makes at op. Codes: limit, malformed-transaction,
+// previous-transaction.
+func CoinOf(prevTx []byte, op OutPoint) (Coin, error) {
+	const part = "coin"
+	prev, err := parseTx(prevTx, part)
+	if err != nil {
+		return Coin{}, err
+	}
+	if prev.id != op.TxID || uint64(op.Index) >= uint64(len(prev.msg.TxOut)) {
+		return Coin{}, refuse(CodePreviousTransaction, part, "does not make %v", op)
+	}
+	return Coin{OutPoint: op, Value: Sats(prev.msg.TxOut[op.Index].Value), PrevTx: prevTx}, nil
+}
+
 // output returns the output that the coin names, after comparing it with PrevTx.
 func (c Coin) output(part string) (*wire.TxOut, error) {
 	prev, err := parseTx(c.PrevTx, part)

@@ -40,8 +40,8 @@ const (
 	// CodePreviousTransaction: a previous transaction is missing, is not the one that the
 	// input names, or has no such output.
 	CodePreviousTransaction Code = "previous-transaction"
-	// CodeIssuingScript: an input spends a form other than P2PKH, P2WPKH or P2TR by key.
-	// It cannot be judged; that is no sign of forgery.
+	// CodeIssuingScript: an input spends a form other than P2PKH, P2WPKH or P2TR by key,
+	// or does so by a script that computes. It cannot be judged; that is no sign of forgery.
 	CodeIssuingScript Code = "issuing-script"
 	// CodeSighash: a signature does not commit to all inputs and outputs.
 	CodeSighash Code = "sighash"

@@ -223,7 +223,7 @@ func FinishPSBT(data []byte, u *Unsigned, coins []Coin) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSpends(msg, outputs); err != nil {
+	if err := checkSpends(msg, outputs, relayRules); err != nil {
 		return nil, err
 	}
 	return serializeTx(msg), nil

@@ -59,6 +59,35 @@ func TestPSBT(t *testing.T) {
 	}
 }
 
+// TestPSBTSignedUnfitForRelay: a signature that a block may hold and no node passes on is
+// not taken back from a signer, since nobody would ever see the transaction.
+func TestPSBTSignedUnfitForRelay(t *testing.T) {
+	w := newWorld(t, anchor.ProfileBlockcerts)
+	u, err := anchor.BuildCommitment(sha256.Sum256([]byte("batch")), w.coins(), w.address, 2000, 10_000, anchor.Regtest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, err := anchor.EncodePSBT(u, w.coins())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, _, err := anchor.SignPSBT(sent, anchor.NewKeySigner(w.key), 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := psbt.NewFromRawBytes(bytes.NewReader(back), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Inputs[0].FinalScriptSig = highS(t, p.Inputs[0].FinalScriptSig)
+	var bent bytes.Buffer
+	if err := p.Serialize(&bent); err != nil {
+		t.Fatal(err)
+	}
+	_, err = anchor.FinishPSBT(bent.Bytes(), u, w.coins())
+	wantCode(t, err, anchor.CodeIssuingSignature)
+}
+
 // TestPSBTRefused bends what a signer is shown. It must compute everything itself and
 // sign none of it.
 func TestPSBTRefused(t *testing.T) {

@@ -58,8 +58,8 @@ func (s KeySigner) MarshalJSON() ([]byte, error) { return []byte(`"anchor.KeySig
 // SignCommitment signs every input of u for all outputs and returns the raw transaction.
 // coins must hold the coins that u spends, in any order, and may hold more; all of them
 // must pay to the signer's key. The result is judged by the same engine as in
-// verification before it is returned. With a signer that is deterministic, equal
-// arguments give equal bytes.
+// verification, by the stricter rules for relaying, before it is returned. With a signer
+// that is deterministic, equal arguments give equal bytes.
 //
 // Codes: build, previous-transaction, malformed-transaction, anchor-script,
 // issuing-script, issuing-signature.
@@ -68,7 +68,12 @@ func SignCommitment(u *Unsigned, coins []Coin, signer Signer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := coinOutputs(u.Inputs, coins)
+	return signAll(msg, u.Inputs, coins, signer)
+}
+
+// signAll signs every input of msg for all outputs.
+func signAll(msg *wire.MsgTx, inputs []OutPoint, coins []Coin, signer Signer) ([]byte, error) {
+	outputs, err := coinOutputs(inputs, coins)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func SignCommitment(u *Unsigned, coins []Coin, signer Signer) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if err := checkSpends(msg, outputs); err != nil {
+	if err := checkSpends(msg, outputs, relayRules); err != nil {
 		return nil, err
 	}
 	return serializeTx(msg), nil

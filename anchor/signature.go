@@ -15,10 +15,14 @@ const MaxPrevTxsSize = 8 << 20
 //
 // prevTxs holds the previous transaction of every input, in the order of the inputs (a
 // transaction that two inputs spend from stands there twice), with or without witness. Each
-// must hash to the id its input names. The script engine then runs every input under the
-// standard flags. Only P2PKH, P2WPKH and P2TR by key are judged, and every signature must
-// commit to all inputs and outputs: SIGHASH_ALL, or DEFAULT for P2TR. Otherwise outputs
-// could be exchanged under a signature that the issuer gave for something else.
+// must hash to the id its input names. The script engine then runs every input by the
+// rules for blocks. Those for relaying are stricter, but a miner need not keep them, and
+// may rewrite a P2PKH input without the key (BIP62): the other form of the signature, idle
+// pushes, longer ones. That changes the id and not what the key agreed to.
+//
+// Only P2PKH, P2WPKH and P2TR by key are judged, and every signature must commit to all
+// inputs and outputs: SIGHASH_ALL, or DEFAULT for P2TR. Otherwise outputs could be
+// exchanged under a signature that the issuer gave for something else.
 //
 // Codes: limit, malformed-transaction, previous-transaction, issuing-script, sighash,
 // issuing-signature, network-mismatch.
@@ -30,7 +34,7 @@ func (c *Commitment) IssuingAddress(prevTxs [][]byte, net Network) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if err := checkSpends(c.tx.msg, outputs); err != nil {
+	if err := checkSpends(c.tx.msg, outputs, blockRules); err != nil {
 		return "", err
 	}
 	return scriptAddress(outputs[0].PkScript, net)
@@ -64,8 +68,18 @@ func (c *Commitment) previousOutputs(prevTxs [][]byte) ([]*wire.TxOut, error) {
 	return outputs, nil
 }
 
+const (
+	// blockRules are the script rules that a block must keep today. What was mined before
+	// one of them held, and breaks it, is refused.
+	blockRules = txscript.ScriptBip16 | txscript.ScriptVerifyDERSignatures |
+		txscript.ScriptVerifyCheckLockTimeVerify | txscript.ScriptVerifyCheckSequenceVerify |
+		txscript.ScriptVerifyWitness | txscript.ScriptStrictMultiSig | txscript.ScriptVerifyTaproot
+	// relayRules are those of nodes for what they pass on. What we make must keep them.
+	relayRules = txscript.StandardVerifyFlags
+)
+
 // checkSpends runs every input of msg against the output it spends.
-func checkSpends(msg *wire.MsgTx, outputs []*wire.TxOut) error {
+func checkSpends(msg *wire.MsgTx, outputs []*wire.TxOut, rules txscript.ScriptFlags) error {
 	fetcher := txscript.NewMultiPrevOutFetcher(nil)
 	for i, in := range msg.TxIn {
 		fetcher.AddPrevOut(in.PreviousOutPoint, outputs[i])
@@ -78,8 +92,7 @@ func checkSpends(msg *wire.MsgTx, outputs []*wire.TxOut) error {
 	}
 	hashes := txscript.NewTxSigHashes(msg, fetcher)
 	for i, out := range outputs {
-		engine, err := txscript.NewEngine(out.PkScript, msg, i, txscript.StandardVerifyFlags,
-			nil, hashes, out.Value, fetcher)
+		engine, err := txscript.NewEngine(out.PkScript, msg, i, rules, nil, hashes, out.Value, fetcher)
 		if err == nil {
 			err = engine.Execute()
 		}
@@ -115,11 +128,16 @@ func inputSignature(in *wire.TxIn, script []byte, part string) (sig []byte, tapr
 	unsigned := refuse(CodeIssuingSignature, part, "not a signature and its key")
 	switch {
 	case txscript.IsPayToPubKeyHash(script):
-		pushes, err := txscript.PushedData(in.SignatureScript)
-		if err != nil || len(pushes) != 2 || !txscript.IsPushOnlyScript(in.SignatureScript) {
+		pushes, ok := pushed(in.SignatureScript)
+		if !ok {
+			// A miner can do that to a spend that is good, so it is no sign of forgery.
+			return nil, false, refuse(CodeIssuingScript, part, "P2PKH spent by a script that does more than push")
+		}
+		if len(pushes) < 2 {
 			return nil, false, unsigned
 		}
-		return pushes[0], false, nil
+		// The script looks at the last two only. What was pushed before stays below.
+		return pushes[len(pushes)-2], false, nil
 	case txscript.IsPayToWitnessPubKeyHash(script):
 		if len(in.Witness) != 2 {
 			return nil, false, unsigned
@@ -136,6 +154,19 @@ func inputSignature(in *wire.TxIn, script []byte, part string) (sig []byte, tapr
 		return nil, false, refuse(CodeIssuingScript, part, "P2TR spent otherwise than by its key")
 	}
 	return nil, false, refuse(CodeIssuingScript, part, "spends neither P2PKH nor P2WPKH nor P2TR")
+}
+
+// pushed returns what a script leaves on the stack if it does nothing but push data: one
+// value for each opcode, nil for those that push a number. Another opcode could put any
+// value where the signature is read, so a script with one is not judged.
+func pushed(script []byte) (values [][]byte, ok bool) {
+	if !txscript.IsPushOnlyScript(script) {
+		return nil, false
+	}
+	for t := txscript.MakeScriptTokenizer(0, script); t.Next(); {
+		values = append(values, t.Data())
+	}
+	return values, true
 }
 
 // scriptAddress returns the address of a script that checkSighash allowed.

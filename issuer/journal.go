@@ -35,7 +35,7 @@ type record struct {
 	Count   int               `json:"count,omitempty"`   // begun: credentials
 	Network anchor.Network    `json:"network,omitempty"` // begun; empty for a mock chain
 	Root    *merkleproof.Hash `json:"root,omitempty"`    // sealed
-	Coins   []coinRecord      `json:"coins,omitempty"`   // funded
+	Coins   []coinRecord      `json:"coins,omitempty"`   // funded; signed, if it was found in the chain
 	Tx      string            `json:"tx,omitempty"`      // funded: unsigned; signed: raw, hex
 	TxID    string            `json:"txid,omitempty"`    // signed, confirmed
 	Fee     anchor.Sats       `json:"fee,omitempty"`     // funded
@@ -45,6 +45,10 @@ type record struct {
 	Height  anchor.Height     `json:"height,omitempty"`  // the same
 	Shared  *SharedAnchor     `json:"shared,omitempty"`  // confirmed: somebody else's transaction
 	Roots   bool              `json:"roots,omitempty"`   // begun: the leaves are other issuers' roots
+
+	// Parent is set where funded and signed are of a child, which pays for this variant of
+	// the batch's transaction. Tx, TxID and VSize are then the child's, Fee is of both.
+	Parent string `json:"parent,omitempty"`
 }
 
 // A coinRecord is a locked coin, with what is needed to sign for it again.
@@ -64,10 +68,12 @@ type progress struct {
 	root      merkleproof.Hash
 	coins     []anchor.Coin
 	unsigned  *anchor.Unsigned
-	raw       []byte      // of the newest variant
-	txid      anchor.TxID // of the newest variant
-	variants  []variant   // all that were ever signed; each spends the same first coin
-	fee       anchor.Sats // of the newest variant; the fee asked while waiting
+	raw       []byte        // of the newest variant
+	txid      anchor.TxID   // of the newest variant
+	variants  []variant     // all that were ever signed; each spends the same first coin
+	fee       anchor.Sats   // of the newest variant, a child's included; the fee asked while waiting
+	child     *anchor.Child // funded or signed, and not sent yet
+	children  []child       // all that were ever signed
 	block     anchor.BlockHash
 	height    anchor.Height
 	confirmed anchor.TxID // the id that confirmed; another than txid if it was changed on the way
@@ -77,8 +83,18 @@ type progress struct {
 
 // A variant is one signed transaction of a batch.
 type variant struct {
-	raw  []byte
-	txid anchor.TxID
+	raw   []byte
+	txid  anchor.TxID
+	coins []anchor.Coin // what it spends
+}
+
+// A child is a signed transaction that spends a variant's change and pays for both.
+type child struct {
+	raw    []byte
+	txid   anchor.TxID
+	parent anchor.TxID
+	coin   anchor.OutPoint
+	total  anchor.Sats // with the parent
 }
 
 // A journal is the log of all batches of a state folder.
@@ -138,12 +154,28 @@ func (j *journal) apply(r record) error {
 		p.fee = r.Fee
 	case Funded:
 		p.fee = r.Fee
-		err = p.fund(r)
+		if p.child = nil; r.Parent != "" {
+			err = p.fundChild(r)
+		} else {
+			err = p.fund(r)
+		}
 	case Signed:
-		if p.raw, err = hex.DecodeString(r.Tx); err == nil {
+		if r.Parent != "" {
+			err = p.signChild(r)
+			break
+		}
+		if len(r.Coins) > 0 { // found in the chain, never funded here
+			err = p.lock(r)
+		}
+		if err == nil {
+			p.raw, err = hex.DecodeString(r.Tx)
+		}
+		if err == nil {
 			p.txid, err = anchor.ParseTxID(r.TxID)
 		}
-		p.variants = append(p.variants, variant{p.raw, p.txid})
+		p.variants = append(p.variants, variant{p.raw, p.txid, p.coins})
+	case Sent:
+		p.child = nil
 	case Confirmed:
 		p.shared = r.Shared
 		p.height = r.Height
@@ -164,18 +196,65 @@ func (p *progress) fund(r record) error {
 	if err != nil {
 		return err
 	}
-	p.coins = nil
 	u := &anchor.Unsigned{Raw: raw, Root: p.root, Fee: r.Fee, Change: r.Change, VSize: r.VSize}
+	for _, c := range r.Coins {
+		u.Inputs = append(u.Inputs, c.OutPoint)
+	}
+	p.unsigned = u
+	return p.lock(r)
+}
+
+func (p *progress) lock(r record) error {
+	p.coins = nil
 	for _, c := range r.Coins {
 		prev, err := hex.DecodeString(c.PrevTx)
 		if err != nil {
 			return err
 		}
 		p.coins = append(p.coins, anchor.Coin{OutPoint: c.OutPoint, Value: c.Value, PrevTx: prev})
-		u.Inputs = append(u.Inputs, c.OutPoint)
 	}
-	p.unsigned = u
 	return nil
+}
+
+// fundChild reads a child that is about to be signed. Its coin is output of a variant,
+// which the journal has.
+func (p *progress) fundChild(r record) error {
+	parent, ok := p.variant(r.Parent)
+	if !ok || len(r.Coins) != 1 || r.Coins[0].OutPoint.TxID != parent.txid {
+		return fmt.Errorf("batch %s has a child of %q, which it does not have", r.Batch, r.Parent)
+	}
+	raw, err := hex.DecodeString(r.Tx)
+	if err != nil {
+		return err
+	}
+	c := &anchor.Child{Raw: raw, Parent: parent.txid, Total: r.Fee, VSize: r.VSize}
+	c.Coin = anchor.Coin{OutPoint: r.Coins[0].OutPoint, Value: r.Coins[0].Value, PrevTx: parent.raw}
+	c.Fee = c.Coin.Value - r.Change
+	p.child = c
+	return nil
+}
+
+func (p *progress) signChild(r record) error {
+	if p.child == nil || p.child.Parent.String() != r.Parent {
+		return fmt.Errorf("batch %s has a child signed that was not funded", r.Batch)
+	}
+	raw, err := hex.DecodeString(r.Tx)
+	if err != nil {
+		return err
+	}
+	id, err := anchor.ParseTxID(r.TxID)
+	p.children = append(p.children, child{raw, id, p.child.Parent, p.child.Coin.OutPoint, p.child.Total})
+	return err
+}
+
+// variant returns the variant with that id.
+func (p *progress) variant(id string) (variant, bool) {
+	for _, v := range p.variants {
+		if v.txid.String() == id {
+			return v, true
+		}
+	}
+	return variant{}, false
 }
 
 // open returns the batch that is not closed; there is at most one.

@@ -36,6 +36,9 @@ type NewIssuer struct {
 	// within hours only, so a key that counts from this minute cannot be told from one
 	// used too early: let it lie a day back.
 	From time.Time
+	// AnchorKey is the public key that pays, if its secret is elsewhere: in a token, or on
+	// another machine. nil makes a key.
+	AnchorKey *btcec.PublicKey
 	// Passphrase seals the keys. It may be empty on regtest and mock chains only.
 	Passphrase string
 	// RevocationList adds the URL of an Open Badges revocation list to the profile,
@@ -120,11 +123,15 @@ func (n *NewIssuer) keys() (signing, payer *keyFile, err error) {
 	if err := signing.seal(seed, n.Passphrase); err != nil {
 		return nil, nil, err
 	}
-	raw := make(secret, btcec.PrivKeyBytesLen)
-	if _, err := io.ReadFull(random, raw); err != nil {
-		return nil, nil, err
+	var key *btcec.PrivateKey
+	public := n.AnchorKey
+	if public == nil {
+		raw := make(secret, btcec.PrivKeyBytesLen)
+		if _, err := io.ReadFull(random, raw); err != nil {
+			return nil, nil, err
+		}
+		key, public = btcec.PrivKeyFromBytes(raw)
 	}
-	key, public := btcec.PrivKeyFromBytes(raw)
 	if pub, err = did.Multikey(public); err != nil {
 		return nil, nil, err
 	}
@@ -135,6 +142,10 @@ func (n *NewIssuer) keys() (signing, payer *keyFile, err error) {
 	}
 	if payer.Address, err = anchor.Address(public, n.Profile, network); err != nil {
 		return nil, nil, err
+	}
+	if key == nil {
+		payer.Elsewhere = true
+		return signing, payer, nil
 	}
 	return signing, payer, payer.seal(secret(key.Serialize()), n.Passphrase)
 }

@@ -35,12 +35,14 @@ type keyFile struct {
 	Address string         `json:"address,omitempty"`
 	Sealed  string         `json:"sealed,omitempty"` // age file, armored
 	Plain   string         `json:"plain,omitempty"`  // base64url of the secret bytes
+	// Elsewhere says that the secret of an anchor key is in a token or on another machine.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 }
 
 // A KeyError says why a key file cannot be used. It never holds key material.
 type KeyError struct {
 	File string
-	Code string // missing, malformed, passphrase, permissions, mismatch
+	Code string // missing, malformed, passphrase, permissions, mismatch, elsewhere
 	Err  error
 }
 
@@ -92,6 +94,9 @@ func (k *keyFile) seal(s secret, passphrase string) error {
 var errPassphrase = errors.New("wrong passphrase, or the file is damaged")
 
 func (k *keyFile) open(name string, passphrase func() (string, error)) (secret, error) {
+	if k.Elsewhere {
+		return nil, &KeyError{name, "elsewhere", errors.New("the secret is in a token or on another machine, and signs there; write the transaction out with --psbt-out")}
+	}
 	if k.Plain != "" {
 		s, err := base64.RawURLEncoding.Strict().DecodeString(k.Plain)
 		if err != nil {
@@ -140,7 +145,9 @@ func readKeyFile(name, use string) (*keyFile, error) {
 	switch {
 	case k.Version != 1 || k.Use != use:
 		return nil, &KeyError{name, "malformed", fmt.Errorf("not a %s key of version 1", use)}
-	case (k.Plain == "") == (k.Sealed == ""):
+	case k.Elsewhere && (use != "anchor" || k.Plain != "" || k.Sealed != ""):
+		return nil, &KeyError{name, "malformed", errors.New("elsewhere is for an anchor key without its secret")}
+	case !k.Elsewhere && (k.Plain == "") == (k.Sealed == ""):
 		return nil, &KeyError{name, "malformed", errors.New("needs one of sealed and plain")}
 	case k.Plain != "" && info.Mode().Perm()&0o077 != 0:
 		return nil, &KeyError{name, "permissions", fmt.Errorf("a plain key that others can read; chmod 600 %s", name)}

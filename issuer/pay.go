@@ -43,8 +43,11 @@ func (b *Batch) on(chain Chain) error {
 
 // Fund chooses coins of address for the transaction, at the chain's fee rate and at
 // most feeCap in all, and locks them in the journal. If the fee would be above the cap
-// the batch is Waiting: visible, and funded by a later call when fees have come down.
-// Errors: *anchor.InsufficientFundsError, *anchor.FeeAboveCapError, *NetworkError.
+// the batch is Waiting: visible, and funded by a later call when fees have come down. If
+// the coins show that the root is in the chain already, because the state folder comes
+// from an older backup, that transaction is taken and the batch is Signed.
+// Errors: *anchor.InsufficientFundsError, *LockedCoinsError, *anchor.FeeAboveCapError,
+// *NetworkError.
 func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap anchor.Sats) error {
 	if b.p.state != Sealed && b.p.state != Waiting {
 		return nil
@@ -52,10 +55,14 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	coins, err := chain.Coins(ctx, address)
+	purse, err := b.coins(ctx, chain, address)
 	if err != nil {
-		return fmt.Errorf("issuer: asking for coins: %w", err)
+		return err
 	}
+	if id, already := purse.anchored(b.p.root); already {
+		return b.recover(ctx, chain, id)
+	}
+	coins := purse.free
 	rate, err := chain.FeeRate(ctx)
 	if err != nil {
 		return fmt.Errorf("issuer: asking for the fee rate: %w", err)
@@ -66,7 +73,7 @@ func (b *Batch) Fund(ctx context.Context, chain Chain, address string, feeCap an
 		err = errors.Join(err, b.is.journal.write(record{Batch: b.p.key, State: Waiting, At: b.is.now(), Fee: dear.Fee}))
 	}
 	if err != nil {
-		return err
+		return purse.explain(err)
 	}
 	return b.lock(u, coins)
 }
@@ -94,28 +101,29 @@ const minRelay = 1000
 // Bump replaces the transaction by one with a higher fee rate, for the same root: it
 // spends the same first coin, so that at most one of the two can ever confirm, and has
 // the same OP_RETURN. It is locked in the journal; Sign and Broadcast follow. All
-// variants are kept. Errors: ErrNoBump, *anchor.InsufficientFundsError,
+// variants are kept. A child that paid for the old one goes with it, so the new one pays
+// more than both. Errors: ErrNoBump, *anchor.InsufficientFundsError,
 // *anchor.FeeAboveCapError, *NetworkError.
 func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anchor.FeeRate, feeCap anchor.Sats) error {
-	if b.p.state != Sent {
+	if !b.p.waits() {
 		return ErrNoBump
 	}
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	more, err := chain.Coins(ctx, address)
+	purse, err := b.coins(ctx, chain, address)
 	if err != nil {
-		return fmt.Errorf("issuer: asking for coins: %w", err)
+		return err
 	}
 	coins := slices.Clone(b.p.coins)
-	for _, c := range more {
+	for _, c := range purse.free {
 		if !slices.ContainsFunc(coins, func(x anchor.Coin) bool { return x.OutPoint == c.OutPoint }) {
 			coins = append(coins, c)
 		}
 	}
 	u, err := anchor.BuildCommitment(b.p.root, coins, address, rate, feeCap, chain.Network())
 	if err != nil {
-		return err
+		return purse.explain(err)
 	}
 	if least := b.p.fee + anchor.Sats((u.VSize*minRelay+999)/1000); u.Fee < least {
 		return fmt.Errorf("issuer: a replacement must pay at least %d sats, this rate pays %d; ask for a higher one", least, u.Fee)
@@ -128,6 +136,9 @@ func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anch
 func (b *Batch) Sign(signer anchor.Signer) error {
 	if b.p.state != Funded {
 		return nil
+	}
+	if b.p.child != nil {
+		return b.signChild(signer)
 	}
 	raw, err := anchor.SignCommitment(b.p.unsigned, b.p.coins, signer)
 	if err != nil {
@@ -142,6 +153,9 @@ func (b *Batch) PSBT() ([]byte, error) {
 	if b.p.state != Funded {
 		return nil, fmt.Errorf("issuer: batch %.12s is %s; there is something to sign once it is funded", b.p.key, b.p.state)
 	}
+	if b.p.child != nil {
+		return nil, errChildPSBT
+	}
 	return anchor.EncodePSBT(b.p.unsigned, b.p.coins)
 }
 
@@ -151,12 +165,18 @@ func (b *Batch) SignedBy(psbt []byte) error {
 	if b.p.state != Funded {
 		return nil
 	}
+	if b.p.child != nil {
+		return errChildPSBT
+	}
 	raw, err := anchor.FinishPSBT(psbt, b.p.unsigned, b.p.coins)
 	if err != nil {
 		return err
 	}
 	return b.store(raw)
 }
+
+// errChildPSBT: a signer of packets signs commitments only, which a child is not.
+var errChildPSBT = errors.New("issuer: a child is signed by a key or token here, not by way of a file; replace the transaction instead")
 
 // store writes a signed transaction into the journal.
 func (b *Batch) store(raw []byte) error {
@@ -167,8 +187,9 @@ func (b *Batch) store(raw []byte) error {
 	return b.is.journal.write(record{Batch: b.p.key, State: Signed, At: b.is.now(), Tx: hex.EncodeToString(raw), TxID: c.TxID.String()})
 }
 
-// Broadcast sends the stored bytes; that the network knows them already, or an earlier
-// variant of them, is success. A send that fails builds no other transaction: call again.
+// Broadcast sends the stored bytes; that the network knows them already, or has an
+// earlier variant in a block, is success. A send that fails builds no other transaction:
+// call again. Errors: *NotReplacedError, *NetworkError, and those of the chain.
 func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if b.p.state != Signed {
 		return nil
@@ -176,22 +197,46 @@ func (b *Batch) Broadcast(ctx context.Context, chain Chain) error {
 	if err := b.on(chain); err != nil {
 		return err
 	}
-	err := chain.Broadcast(ctx, b.p.raw)
-	if err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) && !b.known(ctx, chain) {
-		return fmt.Errorf("issuer: sending transaction %s: %w", b.p.txid, err)
+	if err := b.send(ctx, chain); err != nil {
+		return err
 	}
 	return b.is.journal.write(record{Batch: b.p.key, State: Sent, At: b.is.now()})
 }
 
-// known reports whether the network has any variant: a replacement is refused when the
-// original has just been put into a block.
-func (b *Batch) known(ctx context.Context, chain Chain) bool {
-	for _, v := range b.p.variants {
-		if _, err := chain.Lookup(ctx, v.txid); err == nil {
-			return true
-		}
+// A NotReplacedError means that the network still has an earlier variant and that its
+// replacement did not get through. Broadcast sends the same replacement again; where
+// nodes refuse it for good, BumpByChild is the other way.
+type NotReplacedError struct {
+	Earlier, Replacement anchor.TxID
+	Err                  error // of sending
+}
+
+func (e *NotReplacedError) Error() string {
+	return fmt.Sprintf("issuer: the network keeps transaction %s and did not take its replacement %s: %v", e.Earlier, e.Replacement, e.Err)
+}
+
+// Unwrap returns the error of sending.
+func (e *NotReplacedError) Unwrap() error { return e.Err }
+
+func (b *Batch) send(ctx context.Context, chain Chain) error {
+	if b.p.child != nil {
+		return b.sendChild(ctx, chain)
 	}
-	return false
+	failed := chain.Broadcast(ctx, b.p.raw)
+	if failed == nil || errors.Is(failed, anchor.ErrAlreadyKnown) {
+		return nil
+	}
+	if _, err := chain.Lookup(ctx, b.p.txid); err == nil {
+		return nil // the answer was lost, not the question
+	}
+	id, s, err := b.locate(ctx, chain)
+	switch {
+	case err != nil:
+		return fmt.Errorf("issuer: sending transaction %s: %w", b.p.txid, failed)
+	case s.Confirmations == 0:
+		return &NotReplacedError{Earlier: id, Replacement: b.p.txid, Err: failed}
+	}
+	return nil // refused because an earlier variant has just been put into a block
 }
 
 // A ReplacedError means that a transaction that does not carry the batch's root spends
@@ -220,6 +265,9 @@ func (b *Batch) Confirm(ctx context.Context, chain Chain, depth anchor.Confirmat
 	}
 	if err != nil {
 		return 0, err
+	}
+	if s.Confirmations == 0 {
+		b.keepChild(ctx, chain, id)
 	}
 	if s.Confirmations < max(depth, 1) {
 		return s.Confirmations, nil
@@ -271,11 +319,32 @@ func (b *Batch) follow(ctx context.Context, chain Chain) (id anchor.TxID, s anch
 	return other, s, nil
 }
 
+// resend sends the newest variant again; once credentials name one, that one, since they
+// are worth nothing with another in the chain.
 func (b *Batch) resend(ctx context.Context, chain Chain) error {
-	if err := chain.Broadcast(ctx, b.p.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
-		return fmt.Errorf("issuer: sending transaction %s again: %w", b.p.txid, err)
+	again := variant{raw: b.p.raw, txid: b.p.txid}
+	if b.named() {
+		if v, ours := b.p.variant(b.p.confirmed.String()); ours {
+			again = v
+		}
+	}
+	if err := chain.Broadcast(ctx, again.raw); err != nil && !errors.Is(err, anchor.ErrAlreadyKnown) {
+		return fmt.Errorf("issuer: sending transaction %s again: %w", again.txid, err)
 	}
 	return nil
+}
+
+// named reports whether credentials that name the confirmed transaction are written.
+func (b *Batch) named() bool { return b.p.state == Proved || b.p.state == Closed }
+
+// A SupersededError means that a reorganisation has taken the transaction away that the
+// credentials name, and put another variant of it into the chain. They cannot be verified
+// any more and must be issued again. It takes a reorganisation deeper than the
+// confirmations that were waited for.
+type SupersededError struct{ Named, Confirmed anchor.TxID }
+
+func (e *SupersededError) Error() string {
+	return fmt.Sprintf("issuer: the credentials name transaction %s; after a reorganisation %s is in the chain in its place", e.Named, e.Confirmed)
 }
 
 // watchDepth is how deep a block must lie before a reorganisation is no longer looked
@@ -286,7 +355,7 @@ const watchDepth = 100
 // transaction is in another block now, that is written down: evidence made before must be
 // made anew. If it is in none, it is sent again, and a batch whose proofs are not written
 // goes back to waiting for confirmations. It returns the present depth, and whether
-// anything had moved.
+// anything had moved. Errors: *SupersededError, *NetworkError, and those of the chain.
 func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmations, moved bool, err error) {
 	if b.p.confirmed == (anchor.TxID{}) || b.p.shared != nil {
 		return 0, false, nil
@@ -302,7 +371,7 @@ func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmati
 		return s.Confirmations, false, nil
 	}
 	if err != nil {
-		if err := b.resend(ctx, chain); err != nil {
+		if err := b.missing(ctx, chain); err != nil {
 			return 0, true, err
 		}
 	}
@@ -314,6 +383,23 @@ func (b *Batch) Watch(ctx context.Context, chain Chain) (depth anchor.Confirmati
 		return s.Confirmations, true, err
 	}
 	return s.Confirmations, true, nil
+}
+
+// missing does what there is to do when the network does not have the transaction that
+// confirmed. As long as no credential names it, any variant will do.
+func (b *Batch) missing(ctx context.Context, chain Chain) error {
+	id, s, err := b.locate(ctx, chain)
+	switch {
+	case errors.Is(err, anchor.ErrNotFound):
+		return b.resend(ctx, chain)
+	case err != nil:
+		return err
+	case !b.named():
+		return nil
+	case s.Confirmations > 0:
+		return &SupersededError{b.p.confirmed, id}
+	}
+	return b.resend(ctx, chain)
 }
 
 // Watching reports whether a batch's block lies less deep than is safe to forget.

@@ -203,6 +203,50 @@ func TestReorg(t *testing.T) {
 	}
 }
 
+// TestReorgAfterClose: the transaction that the credentials name is the one that is sent
+// again, not a newer variant; if another takes its place all the same, that is said.
+func TestReorgAfterClose(t *testing.T) {
+	is, key := testIssuer(t, nil)
+	chain := testChain(t, key)
+	ctx := context.Background()
+	b := sentBatch(t, is, key, chain, graded(1))
+	named := b.TxID()
+	if err := b.Bump(ctx, chain, key.Address, 20_000, 100_000); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Sign(key); err != nil {
+		t.Fatal(err)
+	}
+	mine(t, chain, key, 1) // the original, before the replacement is sent
+	if err := b.Broadcast(ctx, chain); err != nil {
+		t.Fatal(err)
+	}
+	confirm(t, b, chain, key)
+	if err := b.Finish(new(memory)); err != nil {
+		t.Fatal(err)
+	}
+	if err := chain.Reorg(3); err != nil {
+		t.Fatal(err)
+	}
+	if err := chain.Evict(ctx, named); err != nil {
+		t.Fatal(err)
+	}
+	if _, moved, err := b.Watch(ctx, chain); err != nil || !moved {
+		t.Fatalf("moved %v, %v", moved, err)
+	}
+	if _, err := chain.Lookup(ctx, named); err != nil {
+		t.Errorf("what the credentials name was not sent again: %v", err)
+	}
+	if err := chain.Broadcast(ctx, b.p.raw); err != nil { // somebody kept the replacement
+		t.Fatal(err)
+	}
+	mine(t, chain, key, 1)
+	var gone *SupersededError
+	if _, _, err := b.Watch(ctx, chain); !errors.As(err, &gone) || gone.Named != named || gone.Confirmed != b.Variants()[1] {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestStranger: a transaction without the root that spends the coin is reported, and
 // nothing is finished.
 func TestStranger(t *testing.T) {

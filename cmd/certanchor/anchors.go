@@ -17,7 +17,7 @@ import (
 
 var anchorsCommand = command{
 	name:    "anchors",
-	usage:   "list|show|bump|combine|sign --issuer DIR [REQUEST…]",
+	usage:   "list|show|bump|watch|combine|sign --issuer DIR [REQUEST…]",
 	summary: "transactions under way; one transaction for the roots of many issuers",
 	example: "certanchor anchors combine --issuer federation --out answers requests/*.json",
 	run:     (*app).anchors,
@@ -28,7 +28,8 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	state := fs.String("state", "", "state folder (DIR/state)")
 	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
 	rate := fs.Int64("fee-rate", 0, "bump: satoshis per 1,000 virtual bytes")
-	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction")
+	byChild := fs.Bool("cpfp", false, "bump: leave the transaction and let a child pay for both; for P2WPKH and P2TR where nodes refuse a replacement")
+	feeCap := fs.Int64("fee-cap", 100_000, "bump, combine: most satoshis to pay for the transaction, its child included")
 	in := fs.String("in", "", "sign: the transaction to sign, made by: issue --psbt-out")
 	out := fs.String("out", "", "combine: folder for the answers; sign: file for the signed transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
@@ -37,7 +38,7 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return err
 	}
 	if len(operands) == 0 || *dir == "" {
-		return misuse("certanchor help anchors", "anchors needs list, show, bump or combine, and --issuer")
+		return misuse("certanchor help anchors", "anchors needs list, show, bump, watch, combine or sign, and --issuer")
 	}
 	if operands[0] == "sign" {
 		return a.signPSBT(*dir, *in, *out, anchor.Sats(*feeCap), a.passphrase(*pass))
@@ -53,11 +54,13 @@ func (a *app) anchors(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	case verb == "show" && len(rest) == 1:
 		return j.showAnchor(rest[0])
 	case verb == "bump" && len(rest) == 0 && *rate > 0:
-		return j.bump(ctx, anchor.FeeRate(*rate))
+		return j.bump(ctx, anchor.FeeRate(*rate), *byChild)
+	case verb == "watch" && len(rest) == 0:
+		return j.watch(ctx)
 	case verb == "combine" && len(rest) > 0 && *out != "":
 		return j.combine(ctx, rest, *out)
 	}
-	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N; combine --out DIR REQUEST…")
+	return misuse("certanchor help anchors", "list; show KEY; bump --fee-rate N [--cpfp]; watch; combine --out DIR REQUEST…")
 }
 
 func (j *job) listAnchors() error {
@@ -98,6 +101,9 @@ func (j *job) showAnchor(key string) error {
 	for _, id := range b.Variants() {
 		rows = append(rows, []string{"transaction", id.String()})
 	}
+	for _, id := range b.Children() {
+		rows = append(rows, []string{"child", id.String()})
+	}
 	if block, height := b.Block(); block != (anchor.BlockHash{}) {
 		rows = append(rows, []string{"block", fmt.Sprintf("%s at height %d", block, height)})
 	}
@@ -108,9 +114,9 @@ func (j *job) showAnchor(key string) error {
 	return nil
 }
 
-// bump pays more for the transaction that waits. On the embedded chain it waits for the
-// next call of issue, which mines.
-func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
+// bump pays more for the transaction that waits, by replacing it or by a child. On the
+// embedded chain it waits for the next call of issue, which mines.
+func (j *job) bump(ctx context.Context, rate anchor.FeeRate, byChild bool) error {
 	_, chain, err := j.openChain()
 	if err != nil {
 		return err
@@ -120,23 +126,69 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate) error {
 	}
 	defer j.closeChain()
 	for _, b := range j.issuer.Batches() {
-		if b.State() != issuer.Sent {
+		raise := b.Bump
+		if byChild {
+			raise = b.BumpByChild
+		}
+		err := raise(ctx, chain, j.key.Address, rate, j.feeCap)
+		if errors.Is(err, issuer.ErrNoBump) && errors.Unwrap(err) == nil {
 			continue
 		}
-		if err := b.Bump(ctx, chain, j.key.Address, rate, j.feeCap); err != nil {
+		if err == nil {
+			err = j.sign(b)
+		}
+		if err == nil {
+			err = b.Broadcast(ctx, chain)
+		}
+		if err != nil {
 			return err
 		}
-		if err := j.sign(b); err != nil {
-			return err
-		}
-		if err := b.Broadcast(ctx, chain); err != nil {
-			return err
+		if byChild {
+			child := b.Children()[len(b.Children())-1]
+			fmt.Fprintln(j.app.stdout, child)
+			j.app.say("Transaction %s pays for %s; both together pay %d sats.", child, b.TxID(), b.Fee())
+			return nil
 		}
 		fmt.Fprintln(j.app.stdout, b.TxID())
 		j.app.say("Replaced by %s, which pays %d sats.", b.TxID(), b.Fee())
 		return nil
 	}
 	return issuer.ErrNoBump
+}
+
+// watch asks whether the blocks of the confirmed batches are still in the chain, as long as
+// a reorganisation is worth looking for. What moved is sent again and said.
+func (j *job) watch(ctx context.Context) error {
+	_, chain, err := j.openChain()
+	if err != nil {
+		return err
+	}
+	if chain == nil {
+		return misuse("leave --chain out", "a mock chain has no transactions")
+	}
+	defer j.closeChain()
+	tip, _, err := chain.Tip(ctx)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"batch", "state", "transaction", "depth", "moved"}}
+	var failed []error
+	for _, b := range j.issuer.Batches() {
+		if b.Network() != chain.Network() || !b.Watching(tip) {
+			continue
+		}
+		depth, moved, err := b.Watch(ctx, chain)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("batch %.12s: %w", b.Key(), err))
+			continue
+		}
+		rows = append(rows, []string{b.Key()[:12], string(b.State()), b.TxID().String(), fmt.Sprint(depth), fmt.Sprint(moved)})
+		if moved {
+			j.app.say("Batch %.12s: a reorganisation took its block. Gather its evidence again once it has enough confirmations.", b.Key())
+		}
+	}
+	table(j.app.stdout, rows)
+	return errors.Join(failed...)
 }
 
 // signPSBT is the half that runs where the key is. It needs keys/anchor.json only, no

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/btcsuite/btcd/btcec/v2"
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/issuer"
@@ -36,6 +39,7 @@ func (a *app) keygen(_ context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&n.ID, "id", "", "https URL under which issuer.json will be published")
 	fs.StringVar(&n.Name, "name", "", "the issuer's name")
 	profile := fs.String("profile", string(anchor.ProfileBlockcerts), "form of the issuing address: blockcerts (P2PKH), segwit or taproot")
+	anchorKey := fs.String("anchor-key", "", "public key that pays (33 bytes, hex) if its secret is elsewhere: certanchor-pkcs11 public")
 	pass := fs.String("passphrase-file", "", "file with the passphrase that seals the keys; - reads a line from standard input")
 	fs.BoolVar(&n.RevocationList, "revocation-list", false, "name an Open Badges revocation list in the profile, for older verifiers")
 	operands, err := parse(fs, args)
@@ -52,6 +56,15 @@ func (a *app) keygen(_ context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	if n.Profile, err = anchor.ParseProfile(*profile); err != nil {
 		return misuse("say blockcerts, segwit or taproot", "%v", err)
+	}
+	if *anchorKey != "" {
+		raw, err := hex.DecodeString(*anchorKey)
+		if err == nil {
+			n.AnchorKey, err = btcec.ParsePubKey(raw)
+		}
+		if err != nil || len(raw) != btcec.PubKeyBytesLenCompressed {
+			return misuse("33 bytes in hex, as certanchor-pkcs11 public prints them", "--anchor-key is no public key of secp256k1")
+		}
 	}
 	n.From = time.Now().Add(-keyLead)
 	if *pass != "" {

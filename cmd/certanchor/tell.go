@@ -101,6 +101,9 @@ func hintFor(err error) string {
 		fee   *anchor.FeeAboveCapError
 		bad   *issuer.CorruptError
 		trust *verifier.TrustError
+		kept  *issuer.NotReplacedError
+		gone  *issuer.SupersededError
+		locks *issuer.LockedCoinsError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -109,6 +112,8 @@ func hintFor(err error) string {
 		return "nothing was issued; mend the draft and run the same command again"
 	case errors.As(err, &key) && key.Code == "passphrase":
 		return "give the passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
+	case errors.As(err, &key) && key.Code == "elsewhere":
+		return "certanchor issue … --psbt-out FILE, sign where the key is, then --psbt-in FILE; nothing was signed"
 	case errors.As(err, &key):
 		return "an issuer is made with: certanchor keygen --out DIR --network regtest --id https://… --name …"
 	case errors.Is(err, issuer.ErrNoDrafts):
@@ -117,12 +122,18 @@ func hintFor(err error) string {
 		return "choose another folder; keys are never overwritten"
 	case errors.Is(err, issuer.ErrLocked), errors.Is(err, regtest.ErrLocked):
 		return "wait until the other command has ended"
+	case errors.As(err, &gone):
+		return "the credentials of this batch must be issued again"
+	case errors.As(err, &locks):
+		return fmt.Sprintf("run certanchor anchors watch, which sends that transaction again, or send at least %d sats to the issuing address; nothing was sent", locks.Err.Missing)
 	case errors.As(err, &funds):
 		return fmt.Sprintf("send at least %d sats to the issuing address; nothing was sent, run the same command again then", funds.Missing)
 	case errors.As(err, &fee):
 		return "raise --fee-cap, or wait for lower fees; nothing was sent"
 	case errors.As(err, &bad):
 		return "nothing was changed"
+	case errors.As(err, &kept):
+		return "run issue again, which sends the same replacement; if nodes refuse it for good: certanchor anchors bump --cpfp"
 	case notReached(err):
 		return "nothing was lost; run the same command again once the node answers"
 	case errors.As(err, &trust):
