@@ -1,6 +1,7 @@
 package anchor
 
 import (
+	"bytes"
 	"fmt"
 )
 
@@ -65,4 +66,34 @@ func (s *HeaderStore) Header(h Height) (Header, bool) {
 	return s.at(h), true
 }
 
+// Run returns the headers from one height to another, both included. Code: no-headers.
+func (s *HeaderStore) Run(from, to Height) (HeaderRun, error) {
+	if from < 0 || from > to || to > s.Tip() {
+		return HeaderRun{}, refuse(CodeNoHeaders, "store", "holds 0 to %d, asked for %d to %d", s.Tip(), from, to)
+	}
+	return HeaderRun{Start: from, Headers: bytes.Clone(s.headers[int(from)*HeaderSize : int(to+1)*HeaderSize])}, nil
+}
+
 func (s *HeaderStore) at(h Height) Header { return Header(s.headers[int(h)*HeaderSize:]) }
+
+// Checkpoints returns a pack made of the store: of every whole period the last block, with
+// the target of the first header above it. Up to limit, both included; a store that ends
+// with a period leaves that one out, whose next target it does not hold.
+func (s *HeaderStore) Checkpoints(limit Height) *CheckpointPack {
+	p := &CheckpointPack{network: s.Network()}
+	for h := Height(period - 1); h < s.Tip() && h <= limit && len(p.list) < maxCheckpoints; h += period {
+		p.list = append(p.list, Checkpoint{Height: h, Hash: s.at(h).Hash(), NextBits: s.at(h + 1).Bits()})
+	}
+	return p
+}
+
+// Agrees returns an error with code header-link that names the first checkpoint of the pack
+// that is another block than the store's. Both are the caller's own word.
+func (s *HeaderStore) Agrees(pack *CheckpointPack) error {
+	for _, c := range pack.List() {
+		if h, ok := s.Header(c.Height); ok && h.Hash() != c.Hash {
+			return refuse(CodeHeaderLink, "store", "block %d is not the one of the checkpoint", c.Height)
+		}
+	}
+	return nil
+}

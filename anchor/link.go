@@ -96,7 +96,7 @@ func LinkHeaders(net Network, incl *Inclusion, runs []HeaderRun, pack *Checkpoin
 	newest := pack.newest(net)
 	switch {
 	case store != nil && (store.Tip() >= incl.Height || store.Tip() >= newest.Height):
-		if err := checkStore(pack, store); err != nil {
+		if err := store.Agrees(pack); err != nil {
 			return nil, err
 		}
 		return l.follow(storeStart(store))
@@ -127,8 +127,8 @@ func checkLinkArguments(net Network, incl *Inclusion, runs []HeaderRun, pack *Ch
 	if incl.Height < 0 || incl.Height > maxHeight {
 		return refuse(CodeMalformedHeaders, "headers", "block height %d", incl.Height)
 	}
-	if len(runs) > maxRuns {
-		return refuse(CodeLimit, "headers", "%d runs, limit %d", len(runs), maxRuns)
+	if len(runs) > MaxRuns {
+		return refuse(CodeLimit, "headers", "%d runs, limit %d", len(runs), MaxRuns)
 	}
 	for i, run := range runs {
 		if err := run.check(runPart(i)); err != nil {
@@ -139,16 +139,6 @@ func checkLinkArguments(net Network, incl *Inclusion, runs []HeaderRun, pack *Ch
 }
 
 func runPart(i int) string { return fmt.Sprintf("headers/%d", i) }
-
-// checkStore refuses a store and checkpoints that disagree: both are the caller's word.
-func checkStore(pack *CheckpointPack, store *HeaderStore) error {
-	for _, c := range pack.List() {
-		if h, ok := store.Header(c.Height); ok && h.Hash() != c.Hash {
-			return refuse(CodeHeaderLink, "store", "block %d is not the one of the checkpoint", c.Height)
-		}
-	}
-	return nil
-}
 
 type linker struct {
 	net   Network

@@ -134,14 +134,14 @@ func TestMissingHeaders(t *testing.T) {
 		{"negative start", []HeaderRun{{Start: -1, Headers: run.Headers}}, CodeMalformedHeaders},
 		{"start far above", []HeaderRun{{Start: 1<<31 - 1, Headers: run.Headers}}, CodeMalformedHeaders},
 		{"long run", []HeaderRun{{Start: 1, Headers: make([]byte, (MaxRunHeaders+1)*HeaderSize)}}, CodeLimit},
-		{"many runs", slices.Repeat([]HeaderRun{run}, maxRuns+1), CodeLimit},
+		{"many runs", slices.Repeat([]HeaderRun{run}, MaxRuns+1), CodeLimit},
 	} {
 		_, err := LinkHeaders(Regtest, incl, c.runs, nil, nil)
 		if codeOf(err) != c.code {
 			t.Errorf("%s: %v, want %s", c.name, err, c.code)
 		}
 	}
-	if _, err := LinkHeaders(Regtest, incl, slices.Repeat([]HeaderRun{run}, maxRuns), nil, nil); err != nil {
+	if _, err := LinkHeaders(Regtest, incl, slices.Repeat([]HeaderRun{run}, MaxRuns), nil, nil); err != nil {
 		t.Error(err)
 	}
 	link, err := LinkHeaders(Regtest, incl, []HeaderRun{run, cutRun(fork, 1, 39)}, nil, nil)

@@ -15,7 +15,6 @@ import (
 
 // Limits of an evidence file.
 const (
-	maxRuns      = 64 // header runs of one network
 	maxDocuments = 64 // documents under one name, versions of a status list among them
 
 	maxObservations = 100_000
@@ -121,8 +120,8 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 		}
 	}
 	for n, runs := range f.Headers {
-		if _, err := anchor.ParseNetwork(string(n)); err != nil || len(runs) > maxRuns {
-			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", maxRuns)
+		if _, err := anchor.ParseNetwork(string(n)); err != nil || len(runs) > anchor.MaxRuns {
+			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", anchor.MaxRuns)
 		}
 	}
 	if len(f.Observations) > maxObservations {
@@ -217,6 +216,9 @@ func (e *Evidence) Merge(other *Evidence) {
 	for n, runs := range other.Headers {
 		for _, r := range runs {
 			e.AddHeaders(n, r)
+		}
+		if len(runs) > 0 {
+			e.Headers[n] = anchor.JoinRuns(e.Headers[n])
 		}
 	}
 	for _, o := range other.Observations {
