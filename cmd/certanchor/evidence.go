@@ -23,7 +23,7 @@ var evidenceCommand = command{
 	summary: "gather what offline verification needs: transactions, blocks, headers, lists",
 	example: "certanchor evidence --issuer board --out evidence.json credentials/*.json\n" +
 		"  certanchor evidence upgrade evidence.json --trust trust.json --headers mainnet.headers --out evidence.json",
-	run:     (*app).evidence,
+	run: (*app).evidence,
 }
 
 func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) error {
