@@ -180,3 +180,19 @@ func TestRunsOfOneFile(t *testing.T) {
 
 // runOf returns the first run of the world's chain.
 func runOf(ev *verifier.Evidence) anchor.HeaderRun { return ev.Headers[anchor.Regtest][0] }
+
+// storedHeaders answers for the headers of a store, as a node would.
+type storedHeaders struct{ *anchor.HeaderStore }
+
+func (storedHeaders) Evidence(context.Context, anchor.TxID) (*anchor.Evidence, error) {
+	return nil, anchor.ErrNotFound
+}
+
+func (s storedHeaders) Headers(_ context.Context, from, to anchor.Height) (anchor.HeaderRun, error) {
+	return s.Run(from, to)
+}
+
+func (s storedHeaders) Tip(context.Context) (anchor.Height, anchor.BlockHash, error) {
+	h, _ := s.Header(s.HeaderStore.Tip())
+	return s.HeaderStore.Tip(), h.Hash(), nil
+}
