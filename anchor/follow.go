@@ -222,22 +222,45 @@ func (f *follower) missing(best *branch) error {
 	return refuse(CodeNotInBestChain, "headers", "the chain with most work has another block at height %d", f.incl.Height)
 }
 
+// signedTip returns the height up to which the branch counts: on signet no further than
+// blocks are known to be signed, by the caller's own headers or by the evidence.
+func (f *follower) signedTip(b *branch) Height {
+	if f.net != Signet {
+		return b.tip
+	}
+	h := f.incl.Height
+	for ; h < b.tip; h++ {
+		above, _ := b.header(h + 1)
+		own, ok := b.start.header(h + 1)
+		if (!ok || own != above) && !f.incl.signed[above.Hash()] {
+			break
+		}
+	}
+	return h
+}
+
 func (f *follower) link(best *branch) *Link {
-	start := best.start
+	start, tip := best.start, f.signedTip(best)
 	link := &Link{
-		Form: FormSegment, Start: start.Checkpoint, Tip: best.tip,
-		Confirmations: Confirmations(best.tip - f.incl.Height + 1),
+		Form: FormSegment, Start: start.Checkpoint, Tip: tip,
+		Confirmations: Confirmations(tip - f.incl.Height + 1), Unsigned: Confirmations(best.tip - tip),
 	}
 	if h, ok := start.header(f.incl.Height); ok && h == f.incl.Header {
 		link.Form = start.form
 	}
-	link.TipHash, _ = best.hash(best.tip)
-	above := make([]Header, 0, best.tip-f.incl.Height)
-	for h := f.incl.Height + 1; h <= best.tip; h++ {
+	link.TipHash, _ = best.hash(tip)
+	above := make([]Header, 0, tip-f.incl.Height)
+	for h := f.incl.Height + 1; h <= tip; h++ {
 		header, _ := best.header(h)
 		above = append(above, header)
 	}
 	f.measure(link, above)
+	if link.Unsigned > 0 {
+		link.warn(WarnSignetUnsigned, "%d headers above %d", link.Unsigned, tip)
+	}
+	for _, err := range f.incl.unsigned {
+		link.warn(WarnSignetUnsigned, "%v", err)
+	}
 	for b := best; b.parent != nil; b = b.parent {
 		link.Warnings = append(link.Warnings, b.warnings...)
 		if f.net == Mainnet {
