@@ -18,22 +18,13 @@ const maxBlockSize = 4_000_000
 // Codes: limit, build, tx-inclusion (the block does not hold txid) and those of
 // CheckInclusion.
 func EvidenceFromBlock(block []byte, txid TxID, prevTxs [][]byte, net Network) (*Evidence, error) {
-	const part = "block"
-	if len(block) > maxBlockSize {
-		return nil, refuse(CodeLimit, part, "%d bytes, limit %d", len(block), maxBlockSize)
-	}
-	var msg wire.MsgBlock
-	r := bytes.NewReader(block)
-	if err := msg.Deserialize(r); err != nil || r.Len() != 0 {
-		return nil, refuse(CodeBuild, part, "not one block: %v", err)
-	}
-	ids := make([]TxID, len(msg.Transactions))
-	for i, tx := range msg.Transactions {
-		ids[i] = TxID(tx.TxHash())
+	msg, ids, err := parseBlock(block)
+	if err != nil {
+		return nil, err
 	}
 	i := slices.Index(ids, txid)
 	if i < 1 {
-		return nil, refuse(CodeTxInclusion, part, "does not hold %v, or as coinbase", txid)
+		return nil, refuse(CodeTxInclusion, blockPart, "does not hold %v, or as coinbase", txid)
 	}
 	proof, err := EncodeTxOutProof(Header(block), ids, []int{0, i})
 	if err != nil {
@@ -50,4 +41,26 @@ func EvidenceFromBlock(block []byte, txid TxID, prevTxs [][]byte, net Network) (
 	}
 	ev.Meta.Height = incl.Height
 	return ev, nil
+}
+
+const blockPart = "block"
+
+// parseBlock reads exactly one block, of one transaction at least.
+func parseBlock(block []byte) (*wire.MsgBlock, []TxID, error) {
+	if len(block) > maxBlockSize {
+		return nil, nil, refuse(CodeLimit, blockPart, "%d bytes, limit %d", len(block), maxBlockSize)
+	}
+	msg := new(wire.MsgBlock)
+	r := bytes.NewReader(block)
+	if err := msg.Deserialize(r); err != nil || r.Len() != 0 {
+		return nil, nil, refuse(CodeBuild, blockPart, "not one block: %v", err)
+	}
+	if len(msg.Transactions) == 0 {
+		return nil, nil, refuse(CodeBuild, blockPart, "no transaction")
+	}
+	ids := make([]TxID, len(msg.Transactions))
+	for i, tx := range msg.Transactions {
+		ids[i] = TxID(tx.TxHash())
+	}
+	return msg, ids, nil
 }

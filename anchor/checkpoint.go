@@ -185,6 +185,18 @@ func (p *CheckpointPack) Digest() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
+// ForwardSpan returns the heights of the headers that lead from the block at height forward
+// to a checkpoint: to one that also commits to the eleven headers that close the interval
+// of the block's time, if there is one, else to the next. It is false for a block above
+// every checkpoint, for which there is no way forward yet.
+func (p *CheckpointPack) ForwardSpan(height Height) (from, to Height, ok bool) {
+	c, ok := p.from(height + medianSpan)
+	if !ok {
+		c, ok = p.from(height)
+	}
+	return height, c.Height, ok
+}
+
 // newest returns the last checkpoint; the genesis block if there is none.
 func (p *CheckpointPack) newest(net Network) Checkpoint {
 	if p == nil || len(p.list) == 0 {

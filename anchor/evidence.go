@@ -11,14 +11,45 @@ import (
 )
 
 // Evidence holds what is needed to judge, offline, that a transaction is in a block. In
-// JSON the bytes are lower-case hex, members in the order coinbase, meta, prevTxs, tx,
-// txOutProof.
+// JSON the bytes are lower-case hex, members in the order coinbase, confirming, meta,
+// prevTxs, tx, txOutProof.
 type Evidence struct {
 	Tx         []byte   // the full transaction, witness included
 	PrevTxs    [][]byte // the previous transaction of every input, in input order
 	Coinbase   []byte   // of the block, without witness
 	TxOutProof []byte   // BIP37 merkleblock, as gettxoutproof returns; matches coinbase and Tx
 	Meta       Meta
+	// Confirming are, on signet, blocks above the transaction's with their signatures, in
+	// any order: only such blocks count as confirmations. A member "confirming" in JSON,
+	// absent where there are none.
+	Confirming []SignedBlock
+}
+
+// A SignedBlock shows that a signet block carries the solution of BIP325: its coinbase
+// and the way from there to the header. In JSON the bytes are lower-case hex.
+type SignedBlock struct {
+	Coinbase   []byte // without witness
+	TxOutProof []byte // BIP37 merkleblock that matches the coinbase alone
+}
+
+type signedBlockJSON struct {
+	Coinbase   hexBytes `json:"coinbase"`
+	TxOutProof hexBytes `json:"txOutProof"`
+}
+
+// MarshalJSON writes the form that UnmarshalJSON reads.
+func (b SignedBlock) MarshalJSON() ([]byte, error) {
+	return json.Marshal(signedBlockJSON{b.Coinbase, b.TxOutProof})
+}
+
+// UnmarshalJSON reads exactly the two members, each once. Code: malformed-evidence.
+func (b *SignedBlock) UnmarshalJSON(raw []byte) error {
+	var j signedBlockJSON
+	err := strictMembers(raw, map[string]any{"coinbase": &j.Coinbase, "txOutProof": &j.TxOutProof})
+	if err == nil {
+		*b = SignedBlock{j.Coinbase, j.TxOutProof}
+	}
+	return err
 }
 
 // Meta informs and is never believed: every check recomputes what it says. Only a network
@@ -55,16 +86,17 @@ func (b *hexBytes) UnmarshalJSON(text []byte) error {
 
 // evidenceJSON is the shape on file.
 type evidenceJSON struct {
-	Coinbase   hexBytes   `json:"coinbase"`
-	Meta       Meta       `json:"meta"`
-	PrevTxs    []hexBytes `json:"prevTxs"`
-	Tx         hexBytes   `json:"tx"`
-	TxOutProof hexBytes   `json:"txOutProof"`
+	Coinbase   hexBytes      `json:"coinbase"`
+	Confirming []SignedBlock `json:"confirming,omitempty"`
+	Meta       Meta          `json:"meta"`
+	PrevTxs    []hexBytes    `json:"prevTxs"`
+	Tx         hexBytes      `json:"tx"`
+	TxOutProof hexBytes      `json:"txOutProof"`
 }
 
 // MarshalJSON writes the form that UnmarshalJSON reads.
 func (e Evidence) MarshalJSON() ([]byte, error) {
-	j := evidenceJSON{Coinbase: e.Coinbase, Meta: e.Meta, Tx: e.Tx, TxOutProof: e.TxOutProof}
+	j := evidenceJSON{Coinbase: e.Coinbase, Confirming: e.Confirming, Meta: e.Meta, Tx: e.Tx, TxOutProof: e.TxOutProof}
 	j.PrevTxs = make([]hexBytes, len(e.PrevTxs))
 	for i, p := range e.PrevTxs {
 		j.PrevTxs[i] = p
@@ -78,12 +110,16 @@ func (e *Evidence) UnmarshalJSON(b []byte) error {
 	var j evidenceJSON
 	err := strictMembers(b, map[string]any{
 		"coinbase": &j.Coinbase, "meta": &j.Meta, "prevTxs": &j.PrevTxs,
-		"tx": &j.Tx, "txOutProof": &j.TxOutProof,
+		"tx": &j.Tx, "txOutProof": &j.TxOutProof, "confirming": optional{&j.Confirming},
 	})
+	if err == nil && j.Confirming != nil && len(j.Confirming) == 0 {
+		// One form for one content: no blocks are no member.
+		err = refuse(CodeMalformedEvidence, "json", "member confirming is empty")
+	}
 	if err != nil {
 		return err
 	}
-	*e = Evidence{Tx: j.Tx, Coinbase: j.Coinbase, TxOutProof: j.TxOutProof, Meta: j.Meta}
+	*e = Evidence{Tx: j.Tx, Coinbase: j.Coinbase, TxOutProof: j.TxOutProof, Meta: j.Meta, Confirming: j.Confirming}
 	e.PrevTxs = make([][]byte, len(j.PrevTxs))
 	for i, p := range j.PrevTxs {
 		e.PrevTxs[i] = p
@@ -103,6 +139,9 @@ func (m *Meta) UnmarshalJSON(b []byte) error {
 	}
 	return err
 }
+
+// optional marks a member that may be absent.
+type optional struct{ target any }
 
 // strictMembers decodes the object b into fields. encoding/json alone would take the last
 // of two equal names, match names without regard to case, and let members be absent.
@@ -132,6 +171,9 @@ func strictMembers(b []byte, fields map[string]any) error {
 		if strings.HasPrefix(string(raw), "null") {
 			return bad("member %s is null", name)
 		}
+		if o, ok := target.(optional); ok {
+			target = o.target
+		}
 		if err := json.Unmarshal(raw, target); err != nil {
 			return bad("member %s: %v", name, err)
 		}
@@ -142,6 +184,7 @@ func strictMembers(b []byte, fields map[string]any) error {
 	if _, err := dec.Token(); err != io.EOF {
 		return bad("bytes after the object")
 	}
+	maps.DeleteFunc(fields, func(_ string, target any) bool { _, ok := target.(optional); return ok })
 	if len(fields) > 0 {
 		return bad("member %s is missing", slices.Min(slices.Collect(maps.Keys(fields))))
 	}

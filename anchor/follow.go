@@ -64,7 +64,9 @@ func (b *branch) hash(h Height) (BlockHash, bool) {
 func (l *linker) follow(start trustedStart) (*Link, error) {
 	f := &follower{linker: l, refused: make(map[int]error)}
 	f.branches = []*branch{{start: &start, tip: start.Height, lowest: start.Height}}
-	f.attachAll()
+	if err := f.attachAll(); err != nil {
+		return nil, err
+	}
 	best := f.best()
 	if held, ok := best.header(l.incl.Height); !ok || held != l.incl.Header {
 		return nil, f.missing(best)
@@ -79,10 +81,21 @@ type follower struct {
 }
 
 // attachAll takes the runs from low to high, so that a run finds the one it goes on from.
-func (f *follower) attachAll() {
-	order := make([]int, len(f.runs))
-	for i := range order {
-		order[i] = i
+// Runs that end below a checkpoint cannot lead away from it; a file of many old anchors
+// has many, and they are passed over.
+func (f *follower) attachAll() error {
+	var order []int
+	total, start := 0, f.branches[0].start
+	for i, r := range f.runs {
+		if start.form == FormSegment && r.end() <= start.Height {
+			f.refused[i] = refuse(CodeNotLinkedForward, runPart(i), "ends below the start at %d", start.Height)
+			continue
+		}
+		order = append(order, i)
+		total += r.Len()
+	}
+	if total > maxFollowed {
+		return refuse(CodeLimit, "headers", "%d headers to follow, limit %d", total, maxFollowed)
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(f.runs[a].Start - f.runs[b].Start) })
 	for _, i := range order {
@@ -90,6 +103,7 @@ func (f *follower) attachAll() {
 			f.refused[i] = err
 		}
 	}
+	return nil
 }
 
 func (f *follower) attach(i int) error {
@@ -174,10 +188,19 @@ func (f *follower) holds(b *branch) bool {
 	return ok && h == f.incl.Header
 }
 
+// work sums what is known above a height, from the tip down: each run is gone through
+// once, however many lie below it.
 func (b *branch) work(above Height) *big.Int {
 	var sum workSum
-	for h := above + 1; h <= b.tip; h++ {
-		if header, ok := b.header(h); ok {
+	h := b.tip
+	for ; b.parent != nil; b = b.parent {
+		for ; h > above && h >= b.run.Start; h-- {
+			header, _ := b.run.at(h)
+			sum.add(header.Bits())
+		}
+	}
+	for ; h > above; h-- {
+		if header, ok := b.start.header(h); ok {
 			sum.add(header.Bits())
 		}
 	}
@@ -199,22 +222,45 @@ func (f *follower) missing(best *branch) error {
 	return refuse(CodeNotInBestChain, "headers", "the chain with most work has another block at height %d", f.incl.Height)
 }
 
+// signedTip returns the height up to which the branch counts: on signet no further than
+// blocks are known to be signed, by the caller's own headers or by the evidence.
+func (f *follower) signedTip(b *branch) Height {
+	if f.net != Signet {
+		return b.tip
+	}
+	h := f.incl.Height
+	for ; h < b.tip; h++ {
+		above, _ := b.header(h + 1)
+		own, ok := b.start.header(h + 1)
+		if (!ok || own != above) && !f.incl.signed[above.Hash()] {
+			break
+		}
+	}
+	return h
+}
+
 func (f *follower) link(best *branch) *Link {
-	start := best.start
+	start, tip := best.start, f.signedTip(best)
 	link := &Link{
-		Form: FormSegment, Start: start.Checkpoint, Tip: best.tip,
-		Confirmations: Confirmations(best.tip - f.incl.Height + 1),
+		Form: FormSegment, Start: start.Checkpoint, Tip: tip,
+		Confirmations: Confirmations(tip - f.incl.Height + 1), Unsigned: Confirmations(best.tip - tip),
 	}
 	if h, ok := start.header(f.incl.Height); ok && h == f.incl.Header {
 		link.Form = start.form
 	}
-	link.TipHash, _ = best.hash(best.tip)
-	above := make([]Header, 0, best.tip-f.incl.Height)
-	for h := f.incl.Height + 1; h <= best.tip; h++ {
+	link.TipHash, _ = best.hash(tip)
+	above := make([]Header, 0, tip-f.incl.Height)
+	for h := f.incl.Height + 1; h <= tip; h++ {
 		header, _ := best.header(h)
 		above = append(above, header)
 	}
 	f.measure(link, above)
+	if link.Unsigned > 0 {
+		link.warn(WarnSignetUnsigned, "%d headers above %d", link.Unsigned, tip)
+	}
+	for _, err := range f.incl.unsigned {
+		link.warn(WarnSignetUnsigned, "%v", err)
+	}
 	for b := best; b.parent != nil; b = b.parent {
 		link.Warnings = append(link.Warnings, b.warnings...)
 		if f.net == Mainnet {
@@ -222,7 +268,7 @@ func (f *follower) link(best *branch) *Link {
 		}
 	}
 	for i := range f.runs {
-		if err := f.refused[i]; err != nil {
+		if err := f.refused[i]; err != nil && f.runs[i].end() > start.Height {
 			link.warn(WarnRunIgnored, "%v", err)
 		}
 	}

@@ -19,17 +19,22 @@ type Inclusion struct {
 	// transactions is not, so it is not here.
 	Depth    int
 	Position int // of the transaction in the block; above 0
+
+	// On signet: blocks that are shown to be signed, and why others are not.
+	signed   map[BlockHash]bool
+	unsigned []error
 }
 
 // CheckInclusion judges the block proof of ev for the transaction txid on net: the
 // partial tree leads from exactly two leaves, the coinbase at 0 and txid, to the root in
 // the header; the coinbase is one and states the height; the header meets its own
-// target; on signet the block carries the solution of BIP325.
+// target; on signet the block carries the solution of BIP325. Of the blocks that confirm
+// it there, those with a solution that holds will count in LinkHeaders.
 //
 // The coinbase fixes the depth of the tree. Without it, bytes of a transaction could pass
 // for a level that is not there.
 //
-// Codes: network-mismatch, tx-inclusion, coinbase, header-bits, header-pow,
+// Codes: network-mismatch, limit, tx-inclusion, coinbase, header-bits, header-pow,
 // signet-solution, and those of transactions for the coinbase.
 func CheckInclusion(ev *Evidence, txid TxID, net Network) (*Inclusion, error) {
 	if err := net.known(); err != nil {
@@ -57,15 +62,20 @@ func CheckInclusion(ev *Evidence, txid TxID, net Network) (*Inclusion, error) {
 	if err != nil {
 		return nil, err
 	}
+	incl := &Inclusion{
+		Network: net, Header: proof.header, BlockHash: proof.header.Hash(),
+		Height: height, Depth: proof.depth(), Position: position,
+	}
 	if net == Signet {
 		if err := checkSignetSolution(proof, coinbase); err != nil {
 			return nil, err
 		}
+		if len(ev.Confirming) > MaxConfirming {
+			return nil, refuse(CodeLimit, "confirming", "%d blocks, limit %d", len(ev.Confirming), MaxConfirming)
+		}
+		incl.signed, incl.unsigned = checkConfirming(ev.Confirming)
 	}
-	return &Inclusion{
-		Network: net, Header: proof.header, BlockHash: proof.header.Hash(),
-		Height: height, Depth: proof.depth(), Position: position,
-	}, nil
+	return incl, nil
 }
 
 // checkTree returns the position of txid.

@@ -36,6 +36,9 @@ type Link struct {
 	Latest   time.Time
 	Start    Checkpoint // what the link rests on; Height 0 is the genesis block
 	Warnings []Warning
+	// Unsigned counts, on signet, the headers above Tip whose blocks are not shown to be
+	// signed. Anybody can mine such headers, so nothing of them enters the link.
+	Unsigned Confirmations
 }
 
 // An Interval bounds the time at which a block was made. NotAfter is zero while open.
@@ -63,7 +66,8 @@ const (
 	WarnRunIgnored WarningCode = "header-run-ignored"
 	// WarnBIP54: the times would break the rules of BIP54, which are not in force.
 	WarnBIP54 WarningCode = "bip54-timestamps"
-	// WarnSignetUnsigned: the signatures of the blocks above a signet block were not seen.
+	// WarnSignetUnsigned: headers above a signet block do not count, for the evidence does
+	// not show that their blocks are signed.
 	WarnSignetUnsigned WarningCode = "signet-confirmations-unsigned"
 )
 
@@ -79,6 +83,10 @@ const (
 //
 // Of several chains the one with most work counts, not the longest; at equal work
 // the one without the block.
+//
+// On signet a block above the start of trust confirms only if it is shown to be signed
+// (Evidence.Confirming), and so are all between; what the caller's checkpoints or store
+// hold counts on the caller's word.
 //
 // On mainnet there must be checkpoints or a store: a chain from the genesis block at the
 // targets of 2009 is cheap to make.
@@ -96,7 +104,7 @@ func LinkHeaders(net Network, incl *Inclusion, runs []HeaderRun, pack *Checkpoin
 	newest := pack.newest(net)
 	switch {
 	case store != nil && (store.Tip() >= incl.Height || store.Tip() >= newest.Height):
-		if err := checkStore(pack, store); err != nil {
+		if err := store.Agrees(pack); err != nil {
 			return nil, err
 		}
 		return l.follow(storeStart(store))
@@ -127,8 +135,8 @@ func checkLinkArguments(net Network, incl *Inclusion, runs []HeaderRun, pack *Ch
 	if incl.Height < 0 || incl.Height > maxHeight {
 		return refuse(CodeMalformedHeaders, "headers", "block height %d", incl.Height)
 	}
-	if len(runs) > maxRuns {
-		return refuse(CodeLimit, "headers", "%d runs, limit %d", len(runs), maxRuns)
+	if len(runs) > MaxRuns {
+		return refuse(CodeLimit, "headers", "%d runs, limit %d", len(runs), MaxRuns)
 	}
 	for i, run := range runs {
 		if err := run.check(runPart(i)); err != nil {
@@ -139,16 +147,6 @@ func checkLinkArguments(net Network, incl *Inclusion, runs []HeaderRun, pack *Ch
 }
 
 func runPart(i int) string { return fmt.Sprintf("headers/%d", i) }
-
-// checkStore refuses a store and checkpoints that disagree: both are the caller's word.
-func checkStore(pack *CheckpointPack, store *HeaderStore) error {
-	for _, c := range pack.List() {
-		if h, ok := store.Header(c.Height); ok && h.Hash() != c.Hash {
-			return refuse(CodeHeaderLink, "store", "block %d is not the one of the checkpoint", c.Height)
-		}
-	}
-	return nil
-}
 
 type linker struct {
 	net   Network
@@ -238,9 +236,6 @@ func (l *linker) measure(link *Link, above []Header) {
 	}
 	link.Work = &sum.total
 	link.Time = blockInterval(l.incl.Header, above)
-	if l.net == Signet {
-		link.warn(WarnSignetUnsigned, "headers alone carry no signature")
-	}
 }
 
 func (l *Link) warn(code WarningCode, format string, args ...any) {

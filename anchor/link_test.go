@@ -134,14 +134,14 @@ func TestMissingHeaders(t *testing.T) {
 		{"negative start", []HeaderRun{{Start: -1, Headers: run.Headers}}, CodeMalformedHeaders},
 		{"start far above", []HeaderRun{{Start: 1<<31 - 1, Headers: run.Headers}}, CodeMalformedHeaders},
 		{"long run", []HeaderRun{{Start: 1, Headers: make([]byte, (MaxRunHeaders+1)*HeaderSize)}}, CodeLimit},
-		{"many runs", slices.Repeat([]HeaderRun{run}, maxRuns+1), CodeLimit},
+		{"many runs", slices.Repeat([]HeaderRun{run}, MaxRuns+1), CodeLimit},
 	} {
 		_, err := LinkHeaders(Regtest, incl, c.runs, nil, nil)
 		if codeOf(err) != c.code {
 			t.Errorf("%s: %v, want %s", c.name, err, c.code)
 		}
 	}
-	if _, err := LinkHeaders(Regtest, incl, slices.Repeat([]HeaderRun{run}, maxRuns), nil, nil); err != nil {
+	if _, err := LinkHeaders(Regtest, incl, slices.Repeat([]HeaderRun{run}, MaxRuns), nil, nil); err != nil {
 		t.Error(err)
 	}
 	link, err := LinkHeaders(Regtest, incl, []HeaderRun{run, cutRun(fork, 1, 39)}, nil, nil)
@@ -486,10 +486,42 @@ func TestShortIntervalStaysOpen(t *testing.T) {
 	}
 }
 
+// Headers alone confirm nothing on signet: anybody can mine them.
 func TestSignetLinkWarns(t *testing.T) {
 	run := corpusRun(t, "signet-0-2015.bin", 0, 2016)
 	link, err := LinkHeaders(Signet, inclusionAt(t, Signet, run, 100), []HeaderRun{run}, nil, nil)
 	if err != nil || len(link.Warnings) != 1 || link.Warnings[0].Code != WarnSignetUnsigned {
+		t.Fatalf("%+v, %v", link, err)
+	}
+	if link.Confirmations != 1 || link.Unsigned != 1915 || link.Tip != 100 || !link.Time.NotAfter.IsZero() {
+		t.Errorf("%+v", link)
+	}
+	work, _ := WorkOf(0x1e0377ae)
+	if link.Work.Cmp(work) != 0 {
+		t.Errorf("work %v counts headers that are not signed", link.Work)
+	}
+	// Those shown to be signed count, as far as there is no gap.
+	incl := inclusionAt(t, Signet, run, 100)
+	incl.signed = map[BlockHash]bool{}
+	for h := Height(101); h <= 115; h++ {
+		header, _ := run.at(h)
+		if incl.signed[header.Hash()] = true; h == 113 {
+			delete(incl.signed, header.Hash())
+		}
+	}
+	link, err = LinkHeaders(Signet, incl, []HeaderRun{run}, nil, nil)
+	if err != nil || link.Confirmations != 13 || link.Tip != 112 || link.Unsigned != 2015-112 || link.Time.NotAfter.IsZero() {
+		t.Fatalf("%+v, %v", link, err)
+	}
+	// What the caller's own store or checkpoints hold counts on the caller's word.
+	store := storeOf(t, Signet, cutRun(run, 0, 150))
+	link, err = LinkHeaders(Signet, inclusionAt(t, Signet, run, 100), []HeaderRun{run}, nil, store)
+	if err != nil || link.Confirmations != 51 || link.Tip != 150 || link.Unsigned != 2015-150 || link.Form != FormStore {
+		t.Fatalf("%+v, %v", link, err)
+	}
+	pack := packOf(t, Signet, checkpointAt(t, run, 2015, 0x1e0377ae))
+	link, err = LinkHeaders(Signet, inclusionAt(t, Signet, run, 100), []HeaderRun{run}, pack, nil)
+	if err != nil || link.Confirmations != 2015-100+1 || link.Form != FormForward || len(link.Warnings) != 0 {
 		t.Fatalf("%+v, %v", link, err)
 	}
 }

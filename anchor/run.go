@@ -8,8 +8,12 @@ import (
 // stretch comes as several runs, or from a HeaderStore.
 const MaxRunHeaders = 2 * period
 
-// maxRuns bounds the runs of one network that are looked at together.
-const maxRuns = 16
+// MaxRuns bounds the runs of one network in an evidence file, which are looked at
+// together: form B of 64 periods, two and a half years of anchors. JoinRuns makes fewer.
+const MaxRuns = 64
+
+// maxFollowed bounds the headers that are held to the rules above one start of trust.
+const maxFollowed = 16 * MaxRunHeaders
 
 // A HeaderRun is a stretch of consecutive headers. In JSON the bytes are hex.
 type HeaderRun struct {

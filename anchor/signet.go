@@ -3,6 +3,7 @@ package anchor
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/btcsuite/btcd/chaincfg/v2"
 	"github.com/btcsuite/btcd/txscript/v2"
@@ -19,6 +20,10 @@ var (
 // signetFlags are the rules under which BIP325 runs the challenge.
 const signetFlags = txscript.ScriptBip16 | txscript.ScriptVerifyWitness |
 	txscript.ScriptVerifyDERSignatures | txscript.ScriptStrictMultiSig
+
+// MaxConfirming bounds the signed blocks of one evidence: a day of blocks. Each costs a run
+// of the script engine. More confirmations than that need a checkpoint or a store.
+const MaxConfirming = 144
 
 func badSolution(format string, args ...any) error {
 	return refuse(CodeSignetSolution, "coinbase", format, args...)
@@ -132,4 +137,71 @@ func signetToSign(toSpend *wire.MsgTx) *wire.MsgTx {
 	tx.AddTxIn(&wire.TxIn{PreviousOutPoint: wire.OutPoint{Hash: toSpend.TxHash()}})
 	tx.AddTxOut(&wire.TxOut{PkScript: []byte{txscript.OP_RETURN}})
 	return tx
+}
+
+// checkConfirming returns the blocks whose solution holds. What does not hold is left out
+// and named: it says nothing about the block of the transaction.
+func checkConfirming(blocks []SignedBlock) (signed map[BlockHash]bool, refused []error) {
+	for i, b := range blocks {
+		hash, err := b.check()
+		if err != nil {
+			refused = append(refused, fmt.Errorf("confirming/%d: %w", i, err))
+			continue
+		}
+		if signed == nil {
+			signed = make(map[BlockHash]bool)
+		}
+		signed[hash] = true
+	}
+	return signed, refused
+}
+
+// check returns the hash of the block if its coinbase carries the solution.
+func (b SignedBlock) check() (BlockHash, error) {
+	coinbase, err := parseTx(b.Coinbase, "coinbase")
+	if err != nil {
+		return BlockHash{}, err
+	}
+	if !coinbase.isCoinbase() {
+		return BlockHash{}, refuse(CodeCoinbase, "coinbase", "not a coinbase")
+	}
+	proof, err := parseTxOutProof(b.TxOutProof)
+	if err != nil {
+		return BlockHash{}, err
+	}
+	root, matches, err := proof.extract(nil)
+	if err != nil {
+		return BlockHash{}, err
+	}
+	if root != proof.header.MerkleRoot() || len(matches) != 1 || matches[0].index != 0 || matches[0].id != coinbase.id {
+		return BlockHash{}, badProof("does not lead from the coinbase alone to the header")
+	}
+	return proof.header.Hash(), checkSignetSolution(proof, coinbase)
+}
+
+// NewSignedBlock makes a SignedBlock of a signet block's header, the ids of its
+// transactions and its coinbase, with or without witness, and checks it.
+// Codes: build, signet-solution and those of transactions and proofs.
+func NewSignedBlock(header Header, txids []TxID, coinbase []byte) (SignedBlock, error) {
+	tx, err := parseTx(coinbase, "coinbase")
+	if err != nil {
+		return SignedBlock{}, err
+	}
+	proof, err := EncodeTxOutProof(header, txids, []int{0})
+	if err != nil {
+		return SignedBlock{}, err
+	}
+	b := SignedBlock{Coinbase: stripTx(tx.msg), TxOutProof: proof}
+	_, err = b.check()
+	return b, err
+}
+
+// SignedBlockOf makes a SignedBlock of a raw signet block. Codes: limit, build, and those
+// of NewSignedBlock.
+func SignedBlockOf(block []byte) (SignedBlock, error) {
+	msg, ids, err := parseBlock(block)
+	if err != nil {
+		return SignedBlock{}, err
+	}
+	return NewSignedBlock(Header(block), ids, serializeTx(msg.Transactions[0]))
 }

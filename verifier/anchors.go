@@ -263,9 +263,12 @@ func (c *check) checkFreshAnchor(n anchor.Network, link *anchor.Link) {
 		c.stop(StepNetwork, CodeNetwork, place, "trust file", "the trust file does not accept %s", n)
 	}
 	want := c.minConfirmations()
-	if err := link.AtLeast(want); err != nil {
+	switch err := link.AtLeast(want); {
+	case err != nil && link.Confirmations+link.Unsigned >= want:
+		c.stop(StepConfirmations, CodeSignetUnsigned, place, "evidence", "%d of %d confirmations; %d more blocks are not shown to be signed", link.Confirmations, want, link.Unsigned)
+	case err != nil:
 		c.stop(StepConfirmations, CodeConfirmations, place, "proof of work", "%d of %d confirmations", link.Confirmations, want)
-	} else {
+	default:
 		c.pass(StepConfirmations, place, "proof of work", "%d confirmations, %d asked for", link.Confirmations, want)
 	}
 	// An inclusion proof under checked headers is the strongest kind of fact.

@@ -88,6 +88,8 @@ const (
 	CodeNetwork       Code = "network-not-accepted"
 	CodeConfirmations Code = "confirmations"
 	CodeStrength      Code = "chain-fact-too-weak"
+
+	CodeSignetUnsigned Code = "signet-unsigned"
 )
 
 // Codes of warnings.
@@ -269,6 +271,7 @@ var codeTable = []CodeInfo{
 	{CodeStatusFuture, Freshness, Unavailable, "the status list speaks about a later moment than the one asked"},
 	{CodeNetwork, Freshness, Unavailable, "the trust file does not accept this network"},
 	{CodeConfirmations, Freshness, Unavailable, "too few blocks confirm the anchor"},
+	{CodeSignetUnsigned, Freshness, Unavailable, "the evidence does not show that the blocks which confirm the anchor carry signet's signature"},
 	{CodeStrength, Freshness, Unavailable, "the chain fact is weaker than the trust file asks for"},
 
 	// a status index that no program may guess about belongs to integrity: the

@@ -15,7 +15,6 @@ import (
 
 // Limits of an evidence file.
 const (
-	maxRuns      = 64 // header runs of one network
 	maxDocuments = 64 // documents under one name, versions of a status list among them
 
 	maxObservations = 100_000
@@ -121,8 +120,8 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 		}
 	}
 	for n, runs := range f.Headers {
-		if _, err := anchor.ParseNetwork(string(n)); err != nil || len(runs) > maxRuns {
-			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", maxRuns)
+		if _, err := anchor.ParseNetwork(string(n)); err != nil || len(runs) > anchor.MaxRuns {
+			return nil, bad("/headers"+strictjson.PointerToken(string(n)), "not a network with at most %d runs", anchor.MaxRuns)
 		}
 	}
 	if len(f.Observations) > maxObservations {
@@ -207,7 +206,12 @@ func (e *Evidence) AddHeaders(n anchor.Network, run anchor.HeaderRun) {
 func (e *Evidence) Merge(other *Evidence) {
 	later := other.Gathered.At.After(e.Gathered.At)
 	for id, tx := range other.Transactions {
-		if _, have := e.Transactions[id]; !have || later {
+		mine, have := e.Transactions[id]
+		if have && tx.Confirming != nil || have && mine.Confirming != nil {
+			mine, tx = withConfirming(mine, tx), withConfirming(tx, mine)
+			e.Transactions[id] = mine
+		}
+		if !have || later {
 			if e.Transactions == nil {
 				e.Transactions = make(map[string]*anchor.Evidence)
 			}
@@ -217,6 +221,9 @@ func (e *Evidence) Merge(other *Evidence) {
 	for n, runs := range other.Headers {
 		for _, r := range runs {
 			e.AddHeaders(n, r)
+		}
+		if len(runs) > 0 {
+			e.Headers[n] = anchor.JoinRuns(e.Headers[n])
 		}
 	}
 	for _, o := range other.Observations {
@@ -232,4 +239,19 @@ func (e *Evidence) Merge(other *Evidence) {
 	if later {
 		e.Gathered = other.Gathered
 	}
+}
+
+// withConfirming is tx with the signed blocks of other that it lacks, as many as may be.
+func withConfirming(tx, other *anchor.Evidence) *anchor.Evidence {
+	both := *tx
+	both.Confirming = slices.Clone(tx.Confirming)
+	for _, b := range other.Confirming {
+		same := func(x anchor.SignedBlock) bool {
+			return bytes.Equal(x.TxOutProof, b.TxOutProof) && bytes.Equal(x.Coinbase, b.Coinbase)
+		}
+		if len(both.Confirming) < anchor.MaxConfirming && !slices.ContainsFunc(both.Confirming, same) {
+			both.Confirming = append(both.Confirming, b)
+		}
+	}
+	return &both
 }

@@ -26,6 +26,14 @@ type Chain interface {
 	Tip(ctx context.Context) (anchor.Height, anchor.BlockHash, error)
 }
 
+// A SignedChain is a Chain of signet, whose operators sign every block. Without it a block
+// above the trust file's checkpoints or headers confirms nothing there.
+type SignedChain interface {
+	Chain
+	// Signed returns the signatures of the blocks from one height to another, both included.
+	Signed(ctx context.Context, from, to anchor.Height) ([]anchor.SignedBlock, error)
+}
+
 // An Observer says what it has seen of a transaction, without proof.
 type Observer interface {
 	// Name is how the trust file names it.
@@ -174,7 +182,21 @@ func (g *gathering) headers(ctx context.Context, chain Chain, tx *anchor.Evidenc
 		}
 		g.ev.AddHeaders(chain.Network(), run)
 	}
-	return nil
+	return g.signed(ctx, chain, tx, min(to, tx.Meta.Height+anchor.MaxConfirming))
+}
+
+// signed adds the signatures of the blocks above a signet anchor, unless the trust file
+// itself holds those blocks.
+func (g *gathering) signed(ctx context.Context, chain Chain, tx *anchor.Evidence, last anchor.Height) error {
+	n, first := chain.Network(), tx.Meta.Height+1
+	signed, ok := chain.(SignedChain)
+	_, _, below := g.v.trust.Checkpoints[n].ForwardSpan(tx.Meta.Height)
+	if !ok || n != anchor.Signet || below || g.v.trust.Headers[n].Tip() >= last || first > last {
+		return nil
+	}
+	var err error
+	tx.Confirming, err = signed.Signed(ctx, first, last)
+	return err
 }
 
 // closing is how many blocks above an anchor close the interval of its time.

@@ -438,8 +438,25 @@ func TestEvidenceLimits(t *testing.T) {
 			}
 			return ev
 		}
-		judgedAtLimit(t, judge(w.creds[0], cut(16)))
-		refusedQuickly(t, overLimitTime, indeterminate, "limit", judge(w.creds[0], cut(17)))
+		judgedAtLimit(t, judge(w.creds[0], cut(anchor.MaxRuns)))
+		refusedQuickly(t, overLimitTime, indeterminate, "limit", judge(w.creds[0], cut(anchor.MaxRuns+1)))
+	})
+	t.Run("headers-to-follow", func(t *testing.T) {
+		const most = 16 * anchor.MaxRunHeaders
+		b := w.branch()
+		b.grow(most+1-len(b.headers), now.Add(-1000*time.Hour)) // as slowly as the rules allow
+		whole := b.run().Headers
+		in := func(n int) *verifier.Evidence {
+			ev := w.evidence()
+			ev.Headers = map[anchor.Network][]anchor.HeaderRun{}
+			for from := 0; from < n; from += anchor.MaxRunHeaders {
+				to := min(n, from+anchor.MaxRunHeaders)
+				ev.AddHeaders(anchor.Regtest, anchor.HeaderRun{Start: anchor.Height(from), Headers: whole[from*anchor.HeaderSize : to*anchor.HeaderSize]})
+			}
+			return ev
+		}
+		judgedAtLimit(t, judge(w.creds[0], in(most)))
+		refusedQuickly(t, overLimitTime, indeterminate, "limit", judge(w.creds[0], in(most+1)))
 	})
 }
 

@@ -20,6 +20,7 @@ type Endpoint interface {
 	Spender(ctx context.Context, op anchor.OutPoint) (anchor.TxID, error)
 	Evidence(ctx context.Context, id anchor.TxID) (*anchor.Evidence, error)
 	Headers(ctx context.Context, from, to anchor.Height) (anchor.HeaderRun, error)
+	Signed(ctx context.Context, from, to anchor.Height) ([]anchor.SignedBlock, error)
 	Tip(ctx context.Context) (anchor.Height, anchor.BlockHash, error)
 }
 
@@ -181,6 +182,11 @@ func (c *Chain) Evidence(ctx context.Context, id anchor.TxID) (*anchor.Evidence,
 // Headers returns the first run of headers.
 func (c *Chain) Headers(ctx context.Context, from, to anchor.Height) (anchor.HeaderRun, error) {
 	return first(ctx, c, func(e Endpoint) (anchor.HeaderRun, error) { return e.Headers(ctx, from, to) }, anything)
+}
+
+// Signed returns the first answer.
+func (c *Chain) Signed(ctx context.Context, from, to anchor.Height) ([]anchor.SignedBlock, error) {
+	return first(ctx, c, func(e Endpoint) ([]anchor.SignedBlock, error) { return e.Signed(ctx, from, to) }, anything)
 }
 
 // Tip returns the highest of the newest blocks: an endpoint may be some blocks behind.

@@ -51,6 +51,8 @@ type asker interface {
 	coins(ctx context.Context, addr string, script []byte, t tip) ([]candidate, error)
 	// evidence returns Tx, Coinbase and TxOutProof of a transaction in a block.
 	evidence(ctx context.Context, id anchor.TxID, hash anchor.BlockHash) (*anchor.Evidence, error)
+	// signed returns the signature of a signet block (BIP325), checked.
+	signed(ctx context.Context, hash anchor.BlockHash) (anchor.SignedBlock, error)
 }
 
 // A client asks one endpoint and checks what can be checked.

@@ -185,6 +185,26 @@ func (e *Esplora) evidence(ctx context.Context, id anchor.TxID, hash anchor.Bloc
 	return e.rebuilt(ctx, id, header, ids)
 }
 
+func (e *Esplora) signed(ctx context.Context, hash anchor.BlockHash) (anchor.SignedBlock, error) {
+	const call = "signed block"
+	header, ids, err := e.idsOf(ctx, hash)
+	if err != nil {
+		return anchor.SignedBlock{}, err
+	}
+	coinbase, err := e.tx(ctx, ids[0])
+	if notFound(err) {
+		return anchor.SignedBlock{}, e.falsehood(call, "does not know %v, the coinbase of block %v", ids[0], hash)
+	}
+	if err != nil {
+		return anchor.SignedBlock{}, err
+	}
+	b, err := anchor.NewSignedBlock(header, ids, coinbase.raw)
+	if err != nil {
+		return b, &Error{Code: CodeFalse, Endpoint: e.name, Call: call, Err: err}
+	}
+	return b, nil
+}
+
 func (e *Esplora) coins(ctx context.Context, addr string, _ []byte, t tip) ([]candidate, error) {
 	const form = "/address/%s/utxo"
 	v, err := e.json(ctx, limitList, form, url.PathEscape(addr))

@@ -134,3 +134,34 @@ func (c *client) Headers(ctx context.Context, from, to anchor.Height) (anchor.He
 	}
 	return run, nil
 }
+
+// Signed returns the signatures of the signet blocks from one height to another, both
+// included, at most anchor.MaxConfirming of them: what makes them count as confirmations
+// (anchor.Evidence.Confirming). They are fetched from the top down, like headers. Code:
+// bad-argument, also for another network.
+func (c *client) Signed(ctx context.Context, from, to anchor.Height) ([]anchor.SignedBlock, error) {
+	const call = "signed blocks"
+	t, err := c.ready(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.net != anchor.Signet || from < 1 || from > to || to-from >= anchor.MaxConfirming || to > t.height {
+		return nil, c.fail(CodeArgument, call, "no blocks %d to %d of %s; the newest is %d, at most %d at once, on signet", from, to, c.net, t.height, anchor.MaxConfirming)
+	}
+	hash, err := c.ask.hashAt(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]anchor.SignedBlock, to-from+1)
+	for h := to; h >= from; h-- {
+		header, err := c.header(ctx, hash)
+		if err != nil {
+			return nil, err
+		}
+		if list[h-from], err = c.ask.signed(ctx, hash); err != nil {
+			return nil, err
+		}
+		hash = header.Prev()
+	}
+	return list, nil
+}

@@ -215,3 +215,15 @@ func (r *RPC) fromBlock(ctx context.Context, id anchor.TxID, hash anchor.BlockHa
 	}
 	return ev, nil
 }
+
+func (r *RPC) signed(ctx context.Context, hash anchor.BlockHash) (anchor.SignedBlock, error) {
+	_, raw, err := r.block(ctx, hash)
+	if err != nil {
+		return anchor.SignedBlock{}, err
+	}
+	b, err := anchor.SignedBlockOf(raw)
+	if err != nil {
+		return b, &Error{Code: CodeFalse, Endpoint: r.name, Call: "getblock", Err: err}
+	}
+	return b, nil
+}

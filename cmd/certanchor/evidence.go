@@ -19,17 +19,20 @@ import (
 
 var evidenceCommand = command{
 	name:    "evidence",
-	usage:   "FILE… --out FILE [--issuer DIR] [--status FILE] [--merge FILE]",
+	usage:   "FILE… --out FILE | merge EVIDENCE… --out FILE | upgrade EVIDENCE --trust FILE --out FILE",
 	summary: "gather what offline verification needs: transactions, blocks, headers, lists",
-	example: "certanchor evidence --issuer board --out evidence.json credentials/*.json",
-	run:     (*app).evidence,
+	example: "certanchor evidence --issuer board --out evidence.json credentials/*.json\n" +
+		"  certanchor evidence upgrade evidence.json --trust trust.json --headers mainnet.headers --out evidence.json",
+	run: (*app).evidence,
 }
 
 func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	out := fs.String("out", "", "evidence file to write")
 	dir := fs.String("issuer", "", "an issuer's folder: its embedded chain and status lists")
 	chain := fs.String("chain", "embedded", "embedded, embedded=FILE, or endpoints: rpc=URL,esplora=URL")
-	trustName := fs.String("trust", "", "with endpoints: the trust file that names networks and checkpoints")
+	trustName := fs.String("trust", "", "with endpoints, and to upgrade: the trust file that names networks and checkpoints")
+	stores := texts(nil)
+	fs.Var(&stores, "headers", "upgrade: a header store to take headers from; may be given again")
 	state := fs.String("state", "", "state folder of the issuer (DIR/state)")
 	var lists, merge texts
 	fs.Var(&lists, "status", "a status list to add; may be given again")
@@ -37,6 +40,12 @@ func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) err
 	operands, err := parse(fs, args)
 	if err != nil {
 		return err
+	}
+	switch {
+	case len(operands) > 0 && operands[0] == "upgrade":
+		return a.upgradeEvidence(ctx, upgrade{files: operands[1:], trust: *trustName, chain: *chain, stores: stores, out: *out})
+	case len(operands) > 0 && operands[0] == "merge":
+		merge, operands = append(merge, operands[1:]...), nil
 	}
 	if *out == "" || len(operands)+len(lists)+len(merge) == 0 {
 		return misuse("certanchor help evidence", "evidence needs --out and credentials, or files to add")

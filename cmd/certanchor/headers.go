@@ -1,117 +1,275 @@
 package main
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/anchor/regtest"
 )
 
 var headersCommand = command{
 	name:    "headers",
-	usage:   "import|verify|pack --network NET --in FILE [--out FILE]",
+	usage:   "sync|import|verify|pack --network NET [--chain rpc=URL|esplora=URL] [--in FILE] [--out FILE]",
 	summary: "an own store of block headers, and checkpoint packs made from it",
-	example: "certanchor headers import --network mainnet --in headers.bin --out mainnet.headers",
-	run:     (*app).headers,
+	example: "certanchor headers sync --network mainnet --chain rpc=http://127.0.0.1:8332/?authfile=cookie --out mainnet.headers\n" +
+		"  certanchor headers pack --network mainnet --in mainnet.headers --second other.headers --out mainnet.pack",
+	run: (*app).headers,
 }
 
 // maxHeaderFile bounds a header store in bytes: a hundred years of mainnet.
 const maxHeaderFile = 512 << 20
 
-// period is the number of blocks between two checkpoints.
-const period = 2016
+// A headersJob is one run of the command.
+type headersJob struct {
+	*app
+	network anchor.Network
+	in      string
+	onto    string
+	chain   string
+	second  string
+	until   int
+	binary  bool
+	out     string
+}
 
-func (a *app) headers(_ context.Context, fs *flag.FlagSet, args []string) error {
+func (a *app) headers(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	j := headersJob{app: a}
 	name := fs.String("network", "", "mainnet, testnet3, testnet4, signet or regtest")
-	in := fs.String("in", "", "headers, 80 bytes each; they begin at the genesis block, or where --onto ends")
-	onto := fs.String("onto", "", "import: a store to go on from")
-	out := fs.String("out", "", "import, pack: file to write")
+	fs.StringVar(&j.in, "in", "", "headers, 80 bytes each; they begin at the genesis block, or where --onto or the store ends")
+	fs.StringVar(&j.onto, "onto", "", "import: a store to go on from")
+	fs.StringVar(&j.chain, "chain", "", "sync: rpc=URL, esplora=URL (several with commas), or embedded=FILE")
+	fs.StringVar(&j.second, "second", "", "pack: a store or pack from elsewhere; only what both say is kept")
+	fs.IntVar(&j.until, "until", 1<<30, "pack: the highest block to name")
+	fs.BoolVar(&j.binary, "binary", false, "pack: 36 bytes a period, as the pack that is built in")
+	fs.StringVar(&j.out, "out", "", "file to write; sync goes on from what it holds")
 	operands, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
-	if len(operands) != 1 || *in == "" || *name == "" {
-		return misuse("certanchor help headers", "headers needs import, verify or pack, with --network and --in")
+	verbs := map[string]func(context.Context) error{"sync": j.sync, "import": j.importFile, "verify": j.verify, "pack": j.pack}
+	if len(operands) != 1 || verbs[operands[0]] == nil || *name == "" {
+		return misuse("certanchor help headers", "headers needs sync, import, verify or pack, with --network")
 	}
-	network, err := anchor.ParseNetwork(*name)
-	if err != nil {
+	if j.network, err = anchor.ParseNetwork(*name); err != nil {
 		return misuse("say mainnet, testnet3, testnet4, signet or regtest", "%v", err)
 	}
-	raw, err := readFile(*in, maxHeaderFile)
+	verb := operands[0]
+	switch {
+	case j.in == "" && verb != "sync":
+		return misuse("certanchor help headers", "%s needs --in", verb)
+	case j.out == "" && verb != "verify":
+		return misuse("certanchor help headers", "%s needs --out", verb)
+	case verb == "sync" && (j.in == "") == (j.chain == ""):
+		return misuse("certanchor help headers", "sync needs --chain or --in, one of them")
+	}
+	return verbs[verb](ctx)
+}
+
+func (j *headersJob) verify(context.Context) error {
+	_, err := j.read(j.in)
+	return err
+}
+
+func (j *headersJob) importFile(context.Context) error {
+	raw, err := readFile(j.in, maxHeaderFile)
 	if err != nil {
 		return err
 	}
-	if *onto != "" {
-		before, err := readFile(*onto, maxHeaderFile)
+	if j.onto != "" {
+		before, err := readFile(j.onto, maxHeaderFile)
 		if err != nil {
 			return err
 		}
 		raw = append(before, raw...)
 	}
-	store, err := a.checkHeaders(network, raw)
-	if err != nil {
+	if _, err := j.check(raw); err != nil {
 		return err
 	}
-	switch verb := operands[0]; {
-	case verb == "verify":
-		return nil
-	case verb == "import" && *out != "":
-		return a.writeHeaders(*out, raw, network, "headers")
-	case verb == "pack" && *out != "":
-		pack, err := packOf(network, store)
-		if err != nil {
-			return err
-		}
-		return a.writeHeaders(*out, pack, network, "checkpoints")
-	}
-	return misuse("certanchor help headers", "import and pack need --out")
+	return j.write(raw, "headers")
 }
 
-// checkHeaders holds every header to the rules of the network, from the genesis block on.
-func (a *app) checkHeaders(network anchor.Network, raw []byte) (*anchor.HeaderStore, error) {
-	began := time.Now()
-	store, err := anchor.NewHeaderStore(network, raw)
-	if err != nil {
-		return nil, misuse("the headers must begin at the genesis block and leave none out", "%v", err)
-	}
-	tip, _ := store.Header(store.Tip())
-	a.say("%d headers of %s obey its rules (%.1f s); the highest is %s of %s.", int(store.Tip())+1, network,
-		time.Since(began).Seconds(), tip.Hash(), tip.Time().Format(time.RFC3339))
-	return store, nil
-}
-
-// writeHeaders writes a file and the line of a trust file that names it.
-func (a *app) writeHeaders(out string, data []byte, network anchor.Network, member string) error {
-	if err := writeWhole(out, data); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stdout, "\"%s\": {\"%s\": {\"sha256\": \"%s\", \"file\": \"%s\"}}\n", member, network, sha256Hex(data), out)
-	a.say("Wrote %s. The line above names it in a trust file.", out)
-	return nil
-}
-
-// packOf makes a checkpoint of the last block of every whole period of a store, with the
-// difficulty of the period that follows.
-func packOf(network anchor.Network, store *anchor.HeaderStore) ([]byte, error) {
-	var list []anchor.Checkpoint
-	for h := anchor.Height(period - 1); h < store.Tip(); h += period {
-		last, _ := store.Header(h)
-		next, _ := store.Header(h + 1)
-		list = append(list, anchor.Checkpoint{Height: h, Hash: last.Hash(), NextBits: next.Bits()})
-	}
-	if len(list) == 0 {
-		return nil, misuse("import more headers", "a pack needs at least %d headers; these are fewer", period+1)
-	}
-	pack, err := anchor.NewCheckpointPack(network, list)
+func (j *headersJob) read(name string) (*anchor.HeaderStore, error) {
+	raw, err := readFile(name, maxHeaderFile)
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	data, err := pack.MarshalJSON()
-	out.Write(data)
-	out.WriteByte('\n')
-	return out.Bytes(), err
+	return j.check(raw)
+}
+
+// check holds every header to the rules of the network, from the genesis block on, and
+// mainnet's to the checkpoints that are built in.
+func (j *headersJob) check(raw []byte) (*anchor.HeaderStore, error) {
+	began := time.Now()
+	store, err := anchor.NewHeaderStore(j.network, raw)
+	if err != nil {
+		return nil, misuse("the headers must begin at the genesis block and leave none out", "%v", err)
+	}
+	if err := j.agrees(store); err != nil {
+		return nil, err
+	}
+	j.tellTip(store, time.Since(began))
+	return store, nil
+}
+
+func (j *headersJob) tellTip(store *anchor.HeaderStore, took time.Duration) {
+	tip, _ := store.Header(store.Tip())
+	j.say("%d headers of %s obey its rules (%.1f s); the highest is %s of %s.", int(store.Tip())+1, j.network,
+		took.Seconds(), tip.Hash(), tip.Time().Format(time.RFC3339))
+}
+
+// agrees refuses a chain that is not the one everybody else has: it may obey every rule and
+// still be somebody's own.
+func (j *headersJob) agrees(store *anchor.HeaderStore) error {
+	if err := store.Agrees(anchor.BuiltinCheckpoints(j.network)); err != nil {
+		return misuse("ask another node; nothing of this chain was written", "not the chain of the built-in checkpoints: %v", err)
+	}
+	return nil
+}
+
+// sync brings the store at --out up to a node's tip, or adds what a file holds. The file
+// is replaced whole, each year of blocks, so that a second run goes on from there.
+func (j *headersJob) sync(ctx context.Context) error {
+	have, err := j.held()
+	if err != nil {
+		return err
+	}
+	if j.in != "" {
+		return j.syncFile(have)
+	}
+	chain, done, err := j.open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	before, last := have.Tip(), have
+	keep := func(s *anchor.HeaderStore) error {
+		if err := j.agrees(s); err != nil {
+			return err
+		}
+		last = s
+		return writeWhole(j.out, s.Bytes())
+	}
+	began := time.Now()
+	err = anchor.SyncHeaders(ctx, have, chain, keep, func(done, all anchor.Height) { j.progress("header", int(done)-int(done)%50, int(all)-int(all)%50) })
+	var refused *anchor.Error
+	if errors.As(err, &refused) {
+		return misuse(syncHint(refused.Code), "%v", err)
+	}
+	if err != nil {
+		j.say("Ended at block %d of %s; run the same command again to go on from there.", max(last.Tip(), 0), j.network)
+		return err
+	}
+	j.say("Went from block %d to %d.", max(before, 0), last.Tip())
+	j.tellTip(last, time.Since(began))
+	return j.tellLine(last.Bytes(), "headers")
+}
+
+func syncHint(code anchor.Code) string {
+	switch code {
+	case anchor.CodeNetworkMismatch:
+		return "name the network that node and store are of, or another --out"
+	case anchor.CodeNotInBestChain:
+		return "this node is on a branch with no more work than yours; yours was kept. Ask another node"
+	case anchor.CodeNoHeaders:
+		return "there is a gap; import the headers between first"
+	}
+	return "these headers break a rule of the network; the store was left as it was. Ask another node"
+}
+
+// held is the store at --out; nil if there is none yet.
+func (j *headersJob) held() (*anchor.HeaderStore, error) {
+	if _, err := os.Stat(j.out); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	raw, err := readFile(j.out, maxHeaderFile)
+	if err != nil {
+		return nil, err
+	}
+	store, err := anchor.NewHeaderStore(j.network, raw)
+	if err != nil {
+		return nil, misuse("name another --out, or move this file away", "%s is no store of %s: %v", j.out, j.network, err)
+	}
+	return store, nil
+}
+
+// open asks real nodes, or the file of an embedded chain.
+func (j *headersJob) open() (anchor.HeaderChain, func() error, error) {
+	if isNode(j.chain) {
+		c, err := openNodes(j.network, j.chain, 0)
+		return c, func() error { return nil }, err
+	}
+	file, ok := strings.CutPrefix(j.chain, "embedded=")
+	if !ok || j.network != anchor.Regtest {
+		return nil, nil, misuse("say rpc=URL or esplora=URL; embedded=FILE for regtest", "no chain %q of %s", j.chain, j.network)
+	}
+	if _, err := os.Stat(file); err != nil {
+		return nil, nil, err
+	}
+	c, err := regtest.Open(file, j.chainOptions...)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, c.Close, nil
+}
+
+// syncFile adds the headers of a file to the store, wherever they join it.
+func (j *headersJob) syncFile(have *anchor.HeaderStore) error {
+	raw, err := readFile(j.in, maxHeaderFile)
+	if err != nil {
+		return err
+	}
+	if have == nil {
+		have, err = j.check(raw)
+		if err != nil {
+			return err
+		}
+		return j.write(raw, "headers")
+	}
+	if len(raw) < anchor.HeaderSize {
+		return misuse("headers are 80 bytes each", "%s holds no header", j.in)
+	}
+	run := anchor.HeaderRun{Headers: raw}
+	if n, ok := networkOfHeaders(raw); !ok {
+		below, ok := have.Find(run.Header(0).Prev())
+		if !ok {
+			return misuse(syncHint(anchor.CodeNoHeaders), "the first header of %s follows none of %s", j.in, j.out)
+		}
+		run.Start = below + 1
+	} else if n != j.network {
+		return misuse(syncHint(anchor.CodeNetworkMismatch), "%s is of %s, not of %s", j.in, n, j.network)
+	}
+	longer, err := have.Extend(run)
+	var refused *anchor.Error
+	if errors.As(err, &refused) {
+		return misuse(syncHint(refused.Code), "%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.agrees(longer); err != nil {
+		return err
+	}
+	j.say("Went from block %d to %d.", have.Tip(), longer.Tip())
+	return j.write(longer.Bytes(), "headers")
+}
+
+// write writes a file and the line of a trust file that names it.
+func (j *headersJob) write(data []byte, member string) error {
+	if err := writeWhole(j.out, data); err != nil {
+		return err
+	}
+	return j.tellLine(data, member)
+}
+
+func (j *headersJob) tellLine(data []byte, member string) error {
+	fmt.Fprintf(j.stdout, "\"%s\": {\"%s\": {\"sha256\": \"%s\", \"file\": \"%s\"}}\n", member, j.network, sha256Hex(data), j.out)
+	j.say("The line above names %s in a trust file.", j.out)
+	return nil
 }
