@@ -279,7 +279,7 @@ func TestRecord(t *testing.T) {
 // randomOrders draws n orders that need make no sense.
 func randomOrders(r *rand.Rand, n int) []licensure.Order {
 	all := []licensure.Action{licensure.Suspension, licensure.Reinstatement, licensure.ProbationOrder, licensure.TerminationOfProbation,
-		licensure.Restriction, licensure.ConditionRemoved, licensure.Revocation, licensure.Application, licensure.Grant, licensure.Reprimand,
+		licensure.Restriction, licensure.ConditionRemoved, licensure.Revocation, licensure.ReApplication, licensure.Grant, licensure.Reprimand,
 		licensure.FeeLapse, licensure.LateRenewal, licensure.SummarySuspension, licensure.Vacated}
 	var out []licensure.Order
 	for i := range n {
@@ -290,11 +290,11 @@ func randomOrders(r *rand.Rand, n int) []licensure.Order {
 		case 0: // automatic, 90 days
 			o.Action, o.Origin, o.EndsAt = licensure.Suspension, licensure.FromCompact, day(effective+90)
 			o.Conditions, o.FeeRelatedOnly = nil, false
-			o.Trigger = &licensure.TriggerRef{OrderID: "x", Digest: bDigest, Rule: "CD-4"}
+			o.Trigger = &licensure.TriggerRef{OrderID: "x", TakenIn: "X03", Digest: bDigest, Rule: "CD-4"}
 		case 1:
 			o.Action, o.Origin, o.Mirrored = licensure.Suspension, licensure.FromCompact, new(licensure.Suspended)
 			o.Conditions, o.FeeRelatedOnly = nil, false
-			o.Trigger = &licensure.TriggerRef{OrderID: "x", Digest: bDigest, Rule: "CD-1"}
+			o.Trigger = &licensure.TriggerRef{OrderID: "x", TakenIn: "X03", Digest: bDigest, Rule: "CD-1"}
 		}
 		if o.Action == licensure.Vacated {
 			o.Supersedes = fmt.Sprintf("o%02d", r.IntN(n))
