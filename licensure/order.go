@@ -63,6 +63,7 @@ type Order struct {
 // A TriggerRef names the order that an automatic one follows, and the rule by which.
 type TriggerRef struct {
 	OrderID string
+	TakenIn string // jurisdiction
 	Digest  string // of the trigger, hex
 	Rule    string
 }
@@ -102,6 +103,7 @@ func (o Order) members() object {
 	if t := o.Trigger; t != nil {
 		n := object{}
 		n.text("orderId", t.OrderID)
+		n.text("takenIn", t.TakenIn)
 		n.text("digest", t.Digest)
 		n.text("ruleId", t.Rule)
 		m["triggerRef"] = n.plain()
@@ -137,6 +139,7 @@ var orderFields = []field{
 	{"documentDigest", must, digest},
 	{"triggerRef", may, node("T08", []field{
 		{"orderId", must, shortText},
+		{"takenIn", must, jurisdiction},
 		{"digest", must, digest},
 		{"ruleId", must, word([]string{"CD-1", "CD-4", "CD-8"})},
 	})},
@@ -209,7 +212,7 @@ func orderFrom(s subject) Order {
 	}
 	if t, ok := s["triggerRef"].(map[string]any); ok {
 		n := subject(t)
-		o.Trigger = &TriggerRef{OrderID: n.text("orderId"), Digest: n.text("digest"), Rule: n.text("ruleId")}
+		o.Trigger = &TriggerRef{OrderID: n.text("orderId"), TakenIn: n.text("takenIn"), Digest: n.text("digest"), Rule: n.text("ruleId")}
 	}
 	if name := s.text("mirroredStatus"); name != "" {
 		m, _ := ParseLegalStatus(name)

@@ -52,7 +52,7 @@ func vacate(id, target string, effective, recorded int) licensure.Order {
 	return o
 }
 
-func status(t *testing.T, at, known int, orders ...licensure.Order) licensure.LegalStatus {
+func statusOn(t *testing.T, at, known int, orders ...licensure.Order) licensure.LegalStatus {
 	t.Helper()
 	return licensure.Fold([]licensure.LicenceTerm{aTerm()}, orders, licensure.BoardRules{}, day(at), day(known)).Status
 }
@@ -229,36 +229,36 @@ func refusedBy(t *testing.T, err error, ruleID, text string) {
 func TestRecord(t *testing.T) {
 	rule(t, "LC-5", func(t *testing.T) {
 		suspension := act("o1", licensure.Suspension, 10, 40) // retroactive
-		wants(t, status(t, 20, 30, suspension), licensure.Active, "on day 20 as known on day 30")
-		wants(t, status(t, 20, 40, suspension), licensure.Suspended, "on day 20 as known on day 40")
-		wants(t, status(t, 9, 40, suspension), licensure.Active, "on day 9 as known on day 40")
+		wants(t, statusOn(t, 20, 30, suspension), licensure.Active, "on day 20 as known on day 30")
+		wants(t, statusOn(t, 20, 40, suspension), licensure.Suspended, "on day 20 as known on day 40")
+		wants(t, statusOn(t, 9, 40, suspension), licensure.Active, "on day 9 as known on day 40")
 		future := act("o1", licensure.Revocation, 50, 10)
-		wants(t, status(t, 49, 10, future), licensure.Active, "before its effect")
-		wants(t, status(t, 50, 10, future), licensure.Revoked, "from its effect")
+		wants(t, statusOn(t, 49, 10, future), licensure.Active, "before its effect")
+		wants(t, statusOn(t, 50, 10, future), licensure.Revoked, "from its effect")
 	})
 	rule(t, "LC-4", func(t *testing.T) {
 		// Reinstatement known before the suspension was recorded.
 		back, gone := act("o2", licensure.Reinstatement, 30, 31), act("o1", licensure.Suspension, 10, 60)
-		wants(t, status(t, 40, 50, back, gone), licensure.Active, "as known before the suspension")
-		wants(t, status(t, 40, 60, back, gone), licensure.Active, "as known after")
-		wants(t, status(t, 20, 60, back, gone), licensure.Suspended, "in between, as known after")
+		wants(t, statusOn(t, 40, 50, back, gone), licensure.Active, "as known before the suspension")
+		wants(t, statusOn(t, 40, 60, back, gone), licensure.Active, "as known after")
+		wants(t, statusOn(t, 20, 60, back, gone), licensure.Suspended, "in between, as known after")
 		// Of orders in effect at one moment the one recorded later comes later, then the id.
 		a, b := act("a", licensure.Suspension, 10, 10), act("b", licensure.Reinstatement, 10, 10)
-		wants(t, status(t, 10, 10, b, a), licensure.Active, "same moment, by id")
+		wants(t, statusOn(t, 10, 10, b, a), licensure.Active, "same moment, by id")
 		a.ID, b.ID = "b", "a"
-		wants(t, status(t, 10, 10, b, a), licensure.Suspended, "same moment, ids swapped")
+		wants(t, statusOn(t, 10, 10, b, a), licensure.Suspended, "same moment, ids swapped")
 		b.RecordedAt = day(11)
-		wants(t, status(t, 10, 11, b, a), licensure.Active, "same moment, by time of recording")
+		wants(t, statusOn(t, 10, 11, b, a), licensure.Active, "same moment, by time of recording")
 	})
 	t.Run("vacated", func(t *testing.T) {
 		s, v := act("o1", licensure.Suspension, 10, 10), vacate("o2", "o1", 10, 30)
-		wants(t, status(t, 20, 29, s, v), licensure.Suspended, "as known before")
-		wants(t, status(t, 20, 30, s, v), licensure.Active, "as known after, from the beginning")
+		wants(t, statusOn(t, 20, 29, s, v), licensure.Suspended, "as known before")
+		wants(t, statusOn(t, 20, 30, s, v), licensure.Active, "as known after, from the beginning")
 		late := vacate("o2", "o1", 25, 30)
-		wants(t, status(t, 20, 30, s, late), licensure.Suspended, "before the vacation takes effect")
-		wants(t, status(t, 25, 30, s, late), licensure.Active, "after")
+		wants(t, statusOn(t, 20, 30, s, late), licensure.Suspended, "before the vacation takes effect")
+		wants(t, statusOn(t, 25, 30, s, late), licensure.Active, "after")
 		twice := vacate("o3", "o2", 26, 40)
-		wants(t, status(t, 30, 40, s, late, twice), licensure.Suspended, "the vacation vacated")
+		wants(t, statusOn(t, 30, 40, s, late, twice), licensure.Suspended, "the vacation vacated")
 		state := licensure.Fold([]licensure.LicenceTerm{aTerm()}, []licensure.Order{s, v}, licensure.BoardRules{}, day(40), day(40))
 		if len(state.History) != 2 || state.History[0].Fate != licensure.Removed || state.History[0].Why != "o2" {
 			t.Errorf("history %+v", state.History)
@@ -271,15 +271,15 @@ func TestRecord(t *testing.T) {
 		refusedBy(t, newLog(t).Issue(stranger, ""), "LC-3", "nobody")
 	})
 	t.Run("before-the-licence", func(t *testing.T) {
-		wants(t, status(t, -400, 100), licensure.NotStated, "before the licence was issued")
-		wants(t, status(t, 0, -366), licensure.NotStated, "as known before it was recorded")
+		wants(t, statusOn(t, -400, 100), licensure.NotStated, "before the licence was issued")
+		wants(t, statusOn(t, 0, -366), licensure.NotStated, "as known before it was recorded")
 	})
 }
 
 // randomOrders draws n orders that need make no sense.
 func randomOrders(r *rand.Rand, n int) []licensure.Order {
 	all := []licensure.Action{licensure.Suspension, licensure.Reinstatement, licensure.ProbationOrder, licensure.TerminationOfProbation,
-		licensure.Restriction, licensure.ConditionRemoved, licensure.Revocation, licensure.Application, licensure.Grant, licensure.Reprimand,
+		licensure.Restriction, licensure.ConditionRemoved, licensure.Revocation, licensure.ReApplication, licensure.Grant, licensure.Reprimand,
 		licensure.FeeLapse, licensure.LateRenewal, licensure.SummarySuspension, licensure.Vacated}
 	var out []licensure.Order
 	for i := range n {
@@ -290,11 +290,11 @@ func randomOrders(r *rand.Rand, n int) []licensure.Order {
 		case 0: // automatic, 90 days
 			o.Action, o.Origin, o.EndsAt = licensure.Suspension, licensure.FromCompact, day(effective+90)
 			o.Conditions, o.FeeRelatedOnly = nil, false
-			o.Trigger = &licensure.TriggerRef{OrderID: "x", Digest: bDigest, Rule: "CD-4"}
+			o.Trigger = &licensure.TriggerRef{OrderID: "x", TakenIn: "X03", Digest: bDigest, Rule: "CD-4"}
 		case 1:
 			o.Action, o.Origin, o.Mirrored = licensure.Suspension, licensure.FromCompact, new(licensure.Suspended)
 			o.Conditions, o.FeeRelatedOnly = nil, false
-			o.Trigger = &licensure.TriggerRef{OrderID: "x", Digest: bDigest, Rule: "CD-1"}
+			o.Trigger = &licensure.TriggerRef{OrderID: "x", TakenIn: "X03", Digest: bDigest, Rule: "CD-1"}
 		}
 		if o.Action == licensure.Vacated {
 			o.Supersedes = fmt.Sprintf("o%02d", r.IntN(n))

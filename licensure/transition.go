@@ -76,7 +76,7 @@ var transitions = map[Action]transition{
 	LateRenewal: {[]LegalStatus{Expired}, func(f *fold) LegalStatus { return f.lapsed }},
 
 	Grant:         {[]LegalStatus{Pending, Provisional}, unencumbered},
-	Application:   {[]LegalStatus{Revoked, SurrenderedInLieu}, always(Pending)},
+	ReApplication: {[]LegalStatus{Revoked, SurrenderedInLieu}, always(Pending)},
 	Inactivation:  {[]LegalStatus{Active}, always(InactiveVoluntary)},
 	Reactivation:  {[]LegalStatus{InactiveVoluntary}, always(Active)},
 	Retirement:    {[]LegalStatus{Active}, always(Retired)},
@@ -188,7 +188,7 @@ func (f *fold) setConditions(o *Order) {
 		if len(o.Conditions) == 0 { // all of them
 			f.conditions = nil
 		}
-	case Application:
+	case ReApplication:
 		f.conditions = nil
 	}
 	sortConditions(f.conditions)

@@ -70,7 +70,7 @@ func fullDrafts() map[string]drafter {
 		EffectiveAt: instant("2026-06-01T00:00:00Z"), RecordedAt: instant("2026-06-02T09:00:00Z"), EndsAt: instant("2026-08-30T00:00:00Z"),
 		Conditions: []licensure.Condition{{Code: "monitoring", Text: "Reports every month.", Period: licensure.Period{From: "2026-06-01", Until: "2026-12-31"}}},
 		Public:     true, Supersedes: "X17-2026-0043", DocumentDigest: aDigest,
-		Trigger:  &licensure.TriggerRef{OrderID: "X03-2026-0007", Digest: bDigest, Rule: "CD-1"},
+		Trigger:  &licensure.TriggerRef{OrderID: "X03-2026-0007", TakenIn: "X03", Digest: bDigest, Rule: "CD-1"},
 		Mirrored: new(licensure.Suspended),
 	}
 	return map[string]drafter{

@@ -70,7 +70,7 @@ const (
 	FeeLapse               Action = "administrative-fee-lapse"
 
 	Grant         Action = "grant"          // pending becomes active
-	Application   Action = "re-application" // revoked or surrendered becomes pending
+	ReApplication Action = "re-application" // revoked or surrendered becomes pending
 	LateRenewal   Action = "late-renewal"   // ends a lapse
 	Inactivation  Action = "inactivation"   // at the physician's wish
 	Reactivation  Action = "reactivation"
@@ -152,7 +152,7 @@ var (
 
 	actions = words(Revocation, SurrenderInLieu, Suspension, SummarySuspension, ProbationOrder, Restriction, ConditionAdded,
 		ConditionRemoved, Reprimand, Fine, CMEOrdered, Denial, CeaseAndDesist, Reinstatement, TerminationOfProbation,
-		Modification, Vacated, FeeLapse, Grant, Application, LateRenewal, Inactivation, Reactivation, Retirement, DeathRecorded)
+		Modification, Vacated, FeeLapse, Grant, ReApplication, LateRenewal, Inactivation, Reactivation, Retirement, DeathRecorded)
 	origins    = words(FromBoard, FromCompact, FromCourt, FromAgreement)
 	basisCodes = []string{BasisCompetence, BasisControlledSubstances, BasisCriminal, BasisFraud, BasisSexualMisconduct,
 		BasisRecordKeeping, BasisOtherJurisdiction, BasisNonPayment, BasisSealed}
