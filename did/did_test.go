@@ -250,10 +250,11 @@ func TestKeyForms(t *testing.T) {
 		{"id":"#base58-of-anything","type":"JsonWebKey2020","publicKeyBase58":%q},
 		{"id":"#bad-hex","type":"Ed25519VerificationKey2018","publicKeyHex":"zz"},
 		{"id":"#jwk-text","type":"JsonWebKey2020","publicKeyJwk":"text"},
+		{"id":"#uncompressed","type":"EcdsaSecp256k1VerificationKey2019","publicKeyHex":"%x"},
 		{"id":"#long58","type":"Ed25519VerificationKey2018","publicKeyBase58":%q},
 		{"id":"#bad-window","type":"Multikey","publicKeyMultibase":%q,"revoked":true}
 	]}`, sampleKey, sampleKey, ed, raw, secp.SerializeCompressed(), did58(secp.SerializeCompressed()),
-		sampleKey, sampleKey, sampleKey, sampleKey, ed, strings.Repeat("2", 1025), sampleKey))
+		sampleKey, sampleKey, sampleKey, sampleKey, ed, secp.SerializeUncompressed(), strings.Repeat("2", 1025), sampleKey))
 	if len(d.Keys) != 6 {
 		t.Errorf("%d keys, want 6: skipped %v", len(d.Keys), d.Skipped)
 	}
@@ -270,7 +271,7 @@ func TestKeyForms(t *testing.T) {
 		"unknown-type": did.CodeUnsupported, "no-type": did.CodeUnsupported, "no-key": did.CodeUnsupported,
 		"recovery": did.CodeUnsupported, "wrong-family": did.CodeKey, "two-forms": did.CodeKey,
 		"base58-of-anything": did.CodeUnsupported, "bad-hex": did.CodeKey, "jwk-text": did.CodeKey,
-		"long58": did.CodeKey, "bad-window": did.CodeWindow,
+		"uncompressed": did.CodeKey, "long58": did.CodeKey, "bad-window": did.CodeWindow,
 	} {
 		err, ok := d.Skipped["did:example:a#"+id]
 		if !ok {
@@ -279,8 +280,8 @@ func TestKeyForms(t *testing.T) {
 		}
 		wantCode(t, id, err, want)
 	}
-	if len(d.Skipped) != 11 {
-		t.Errorf("skipped %d, want 11", len(d.Skipped))
+	if len(d.Skipped) != 12 {
+		t.Errorf("skipped %d, want 12", len(d.Skipped))
 	}
 }
 

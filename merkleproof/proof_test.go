@@ -96,6 +96,7 @@ func TestDecode2019Refuses(t *testing.T) {
 		"length-not-shortest":    "84" + "82039800" + root + target + anchors,
 		"indefinite-length":      "9f" + good[2:] + "ff",
 		"map-instead-of-pairs":   "a4" + "0380" + root[2:] + target[2:] + anchors[2:],
+		"hash-of-33-bytes":       "84" + "820380" + "8200" + "58235821" + someRoot + "00" + target + anchors,
 		"path-longer-than-limit": "84" + "82039821" + strings.Repeat("8201"+wrapped, 33) + root + target + anchors,
 	}
 	check := func(hexBytes string) error {
@@ -153,6 +154,32 @@ func TestDecode2017(t *testing.T) {
 		var refused *merkleproof.Error
 		if _, err := decode(bent); !errors.As(err, &refused) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPathLimit: 32 steps are read and written in both encodings, 33 in neither, and the
+// code tells a limit from a fault.
+func TestPathLimit(t *testing.T) {
+	h, err := merkleproof.ParseHash(someRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range map[int]merkleproof.Code{merkleproof.MaxSteps: "", merkleproof.MaxSteps + 1: merkleproof.CodeLength} {
+		var steps []any
+		path := make(merkleproof.Path, n)
+		for i := range path {
+			path[i].Hash = h
+			steps = append(steps, map[string]any{"left": someRoot})
+		}
+		_, err2017 := merkleproof.Decode2017(map[string]any{"type": "MerkleProof2017", "merkleRoot": someRoot, "targetHash": someRoot, "proof": steps,
+			"anchors": []any{map[string]any{"sourceId": someTxID, "type": "BTCOpReturn"}}})
+		_, err2019 := (&merkleproof.Proof{Root: h, Target: h, Path: path, Anchor: merkleproof.Anchor{Chain: merkleproof.BitcoinMainnet, TxID: someTxID}}).Encode2019()
+		for name, err := range map[string]error{"Decode2017": err2017, "Encode2019": err2019} {
+			var refused *merkleproof.Error
+			if want == "" && err != nil || want != "" && (!errors.As(err, &refused) || refused.Code != want) {
+				t.Errorf("%s, %d steps: %v", name, n, err)
+			}
 		}
 	}
 }

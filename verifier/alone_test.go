@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"crypto"
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -24,6 +25,16 @@ func TestAlone(t *testing.T) {
 
 	t.Run("status-entry-no-object", func(t *testing.T) {
 		judge(t, w.signed(func(d object) { d["credentialStatus"] = "https://board.example/status/1" }), w.evidence(), w.optional(nil), invalid, "malformed-member")
+	})
+	t.Run("subject-by-name-only", func(t *testing.T) {
+		for _, bare := range []any{"did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", []any{"did:example:a"}, json.Number("5")} {
+			raw := bent(t, w.signed(nil), func(d object) { d["credentialSubject"] = bare })
+			r := verifier.Check(raw, w.evidence(), w.optional(nil), now)
+			wantReport(t, r, invalid, "malformed-member")
+			if r.Step(verifier.StepFormat).Place != "/credentialSubject" {
+				t.Errorf("%v: at %q", bare, r.Step(verifier.StepFormat).Place)
+			}
+		}
 	})
 	t.Run("key-not-pinned", func(t *testing.T) {
 		keys := func(id string) func(object) {

@@ -76,6 +76,7 @@ func TestLists(t *testing.T) {
 		{name: "no-number", doc: revocation, list: func(d object) { delete(subject(d), "sequence") }, verdict: valid},
 		{name: "no-number-and-a-floor", doc: revocation, list: func(d object) { delete(subject(d), "sequence") },
 			trust: floor(1), verdict: indeterminate, code: "status-list-sequence"},
+		{name: "number-below-zero", doc: revocation, list: func(d object) { subject(d)["sequence"] = json.Number("-1") }, verdict: indeterminate, code: "status-list-malformed"},
 		{name: "number-below-the-floor", doc: revocation, list: asIs, trust: floor(9), verdict: indeterminate, code: "snapshot-rollback"},
 		{name: "number-at-the-floor", doc: revocation, list: func(d object) { subject(d)["sequence"] = json.Number("9") }, trust: floor(9), verdict: valid},
 		{name: "entry-behind-the-end", doc: only(entryAt("revocation", revocationURL, fmt.Sprint(status.MinEntries))), list: asIs, verdict: indeterminate, code: "status-index-range"},

@@ -151,7 +151,7 @@ func (s site) caughtBy(t *testing.T) string {
 }
 
 func (s site) failing(t *testing.T, overlay, pkg string) string {
-	cmd := exec.Command("go", "test", "-vet=off", "-failfast", "-overlay", overlay, "-skip", "Fuzz|Sabotage|Mutation|Document|FilesPage", pkg)
+	cmd := exec.Command("go", "test", "-vet=off", "-failfast", "-overlay", overlay, "-skip", "^(Fuzz.*|TestSabotage.*|TestMutations|TestCodesDocument|TestFilesPage)$", pkg)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "CERTANCHOR_LONG=") }), "CERTANCHOR_SABOTAGE=1")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -217,7 +217,21 @@ func TestSabotageConditions(t *testing.T) {
 
 // backedUp are conditions behind which another check says no to the same input: they are
 // there for a clearer word, or to spare work.
-var backedUp = map[string]string{}
+var backedUp = map[string]string{
+	"verifier.authenticate.5":   "the signature has been checked over the same canonical form",
+	"verifier.openList.1":       "without dates that can be read the list does not say which moment it speaks about",
+	"cryptosuite.detachedJWS.1": "spares work: header and signature have bounds of their own",
+	"cryptosuite.detachedJWS.2": "a signature of no bytes is none",
+	"cryptosuite.checkHeader.1": "a header that cannot be read names no algorithm",
+	"status.Decode.2":           "spares work: what comes out is bounded",
+	"status.DecodeTokens.2":     "spares work: what comes out is bounded",
+	"status.expand.2":           "a clearer word than the reader's own error, which is refused too",
+	"did.jwkBytes.1":            "a clearer word: an absent coordinate has the wrong length",
+	"did.publicKeyBase58.1":     "spares work: a key of that length has the wrong length",
+	"did.publicKeyHex.1":        "what is left of bad digits has the wrong length",
+	"did.resolveJWK.1":          "spares work: the reader of the key has the same bound",
+	"credential.readProof.2":    "a clearer word: an absent value cannot be decoded",
+}
 
 func conditionSites(t *testing.T) []site {
 	var sites []site
