@@ -132,6 +132,9 @@ func (c CodeInfo) Verdict() Verdict {
 // Codes returns the table of codes: all that a step of a report can carry.
 func Codes() []CodeInfo { return slices.Clone(codeTable) }
 
+// Meaning returns what a code says, in English; "" for one that is not in the table.
+func Meaning(c Code) string { return codeIndex[c].Meaning }
+
 var codeTable = []CodeInfo{
 	// format: internal/strictjson and credential
 	{"not-json", Integrity, Failed, "the file is not JSON"},

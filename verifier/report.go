@@ -84,6 +84,9 @@ type Report struct {
 	Warnings []Warning    `json:"warnings,omitempty"`
 	// StatusAt is the moment the freshest list that counted speaks about.
 	StatusAt *time.Time `json:"statusAt,omitempty"`
+	// Lists are the status lists that counted, for programs that keep a record of them;
+	// they are no part of the JSON form.
+	Lists []ListFact `json:"-"`
 	// Credentials are the reports on what a presentation carries, in order; its own
 	// Verdict is the worst of all.
 	Credentials []*Report `json:"credentials,omitempty"`
@@ -92,6 +95,16 @@ type Report struct {
 	// Claims is the document without proofs, limited to members that were hashed. It
 	// is absent from an Invalid report.
 	Claims map[string]any `json:"claims,omitempty"`
+}
+
+// A ListFact is a status list that counted, and what it says of the document.
+type ListFact struct {
+	URL      string
+	Purpose  string
+	Value    uint8
+	Sequence uint64 // 0 if the list states none
+	From     time.Time
+	SHA256   string // of the list as received, hexadecimal
 }
 
 // A CheckError is the step that decided against a document.

@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -172,6 +174,7 @@ func isBitstring(e credential.StatusEntry) bool {
 type statusList struct {
 	bits     *status.Bitstring
 	sequence uint64
+	digest   [sha256.Size]byte // of the bytes received
 	from     time.Time
 	until    time.Time // zero: no end stated
 }
@@ -198,6 +201,8 @@ func (c *check) checkEntry(step StepName, e credential.StatusEntry) {
 		c.stop(step, CodeIndexRange, e.Path, "issuer", "%v", err)
 		return
 	}
+	c.report.Lists = append(c.report.Lists, ListFact{URL: e.List, Purpose: e.Purpose, Value: v, Sequence: list.sequence, From: list.from,
+		SHA256: hex.EncodeToString(list.digest[:])})
 	c.judgeValue(step, e, list, v)
 }
 

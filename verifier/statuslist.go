@@ -82,7 +82,9 @@ func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *lis
 	case l.err != nil:
 		return statusList{}, l.err
 	}
-	return c.openList(e, l.cred, l.claims)
+	list, err := c.openList(e, l.cred, l.claims)
+	list.digest = key.digest
+	return list, err
 }
 
 // A signedList is a list as its signer signed it. It is read once for all the
