@@ -12,7 +12,9 @@ import (
 )
 
 // A Signer signs digests with one key, which may live elsewhere. Asked twice for the same
-// digest it gives the same signature, so that a crash leads to no second transaction.
+// digest it should give the same signature. One that cannot, as tokens cannot, is safe with
+// an issuer that stores a signed transaction before anybody sees it: what a crash loses
+// nobody has, and a second signature is of the same inputs and outputs.
 type Signer interface {
 	// PublicKey returns the key that SignECDSA signs with, before any tweak.
 	PublicKey() *btcec.PublicKey
