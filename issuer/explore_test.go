@@ -704,7 +704,7 @@ func TestExplorerFinds(t *testing.T) {
 }
 
 // TestExplore visits the first states of each form of address; with CERTANCHOR_LONG a
-// million and more.
+// million and more, which takes a quarter of an hour (-timeout 60m).
 func TestExplore(t *testing.T) {
 	limit, settleEvery := 6_000, 20
 	if os.Getenv("CERTANCHOR_LONG") != "" {
