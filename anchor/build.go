@@ -144,7 +144,7 @@ type Unsigned struct {
 	VSize  int64 // virtual bytes once signed, at most
 }
 
-// InsufficientFundsError says how much more the coins would have to hold.
+// InsufficientFundsError says how large a coin would have to come to those that there are.
 type InsufficientFundsError struct {
 	Have, Need, Missing Sats
 }
@@ -206,8 +206,14 @@ func BuildCommitment(root [32]byte, coins []Coin, change string, rate FeeRate, f
 			return b.finish(root, feeCap)
 		}
 	}
-	need := b.fee(b.weight)
-	return nil, &InsufficientFundsError{Have: b.have, Need: need, Missing: need - b.have}
+	// What is missing comes as one more coin, which costs its own input, and which nodes
+	// pass on only if it is above dust.
+	extra, err := inputWeight(changeScript, "change")
+	if err != nil {
+		extra = p2pkhWeight
+	}
+	need := b.fee(b.weight + extra)
+	return nil, &InsufficientFundsError{Have: b.have, Need: need, Missing: max(need-b.have, dust(changeScript))}
 }
 
 type builder struct {

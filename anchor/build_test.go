@@ -190,13 +190,25 @@ func TestBuildRefuses(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	wantCode(t, err, anchor.CodeInsufficientFunds)
-	// With exactly what is missing it goes.
-	more := fakeCoins(t, p, funds.Need)
+	// With one more coin of exactly what is missing it goes: that coin's own input is in it.
+	more := fakeCoins(t, p, 3000, funds.Missing)
 	if err := build(more, addr, 100_000, funds.Need); err != nil {
 		t.Errorf("exactly enough: %v", err)
 	}
-	if err := build(fakeCoins(t, p, funds.Need-1), addr, 100_000, 1e9); !errors.As(err, &funds) || funds.Missing != 1 {
+	if err := build(fakeCoins(t, p, 3000, funds.Missing-1), addr, 100_000, 1e9); !errors.As(err, &funds) || funds.Missing <= 1 {
 		t.Errorf("one sat short: %v", err)
+	}
+	// Without any coin, what is missing is a coin that can be sent, and pays for itself.
+	for _, p := range profiles {
+		for _, rate := range []anchor.FeeRate{1000, 20_000} {
+			none := build(nil, issuerAddress(t, p), rate, 1e9)
+			if !errors.As(none, &funds) || funds.Have != 0 || funds.Missing < 294 {
+				t.Fatalf("%s: %v", p, none)
+			}
+			if err := build(fakeCoins(t, p, funds.Missing), issuerAddress(t, p), rate, 1e9); err != nil {
+				t.Errorf("%s, rate %d: sent the %d sats that were missing: %v", p, rate, funds.Missing, err)
+			}
+		}
 	}
 	wantCode(t, build(nil, addr, 1000, 1e9), anchor.CodeInsufficientFunds)
 

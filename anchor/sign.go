@@ -12,7 +12,9 @@ import (
 )
 
 // A Signer signs digests with one key, which may live elsewhere. Asked twice for the same
-// digest it gives the same signature, so that a crash leads to no second transaction.
+// digest it should give the same signature. One that cannot, as tokens cannot, is safe with
+// an issuer that stores a signed transaction before anybody sees it: what a crash loses
+// nobody has, and a second signature is of the same inputs and outputs.
 type Signer interface {
 	// PublicKey returns the key that SignECDSA signs with, before any tweak.
 	PublicKey() *btcec.PublicKey
@@ -25,24 +27,29 @@ type Signer interface {
 
 // A KeySigner signs with a key in memory: RFC 6979 for ECDSA, a fixed nonce rule for
 // BIP340. It prints as its type name only.
-type KeySigner struct{ key *btcec.PrivateKey }
+//
+// The key is behind a function: package fmt walks into fields that are not exported, and
+// through pointers, without asking for their Format.
+type KeySigner struct{ key func() *btcec.PrivateKey }
 
 var _ Signer = KeySigner{}
 
 // NewKeySigner keeps key.
-func NewKeySigner(key *btcec.PrivateKey) KeySigner { return KeySigner{key} }
+func NewKeySigner(key *btcec.PrivateKey) KeySigner {
+	return KeySigner{func() *btcec.PrivateKey { return key }}
+}
 
 // PublicKey returns the public half.
-func (s KeySigner) PublicKey() *btcec.PublicKey { return s.key.PubKey() }
+func (s KeySigner) PublicKey() *btcec.PublicKey { return s.key().PubKey() }
 
 // SignECDSA implements Signer.
 func (s KeySigner) SignECDSA(digest [32]byte) ([]byte, error) {
-	return ecdsa.Sign(s.key, digest[:]).Serialize(), nil
+	return ecdsa.Sign(s.key(), digest[:]).Serialize(), nil
 }
 
 // SignTaproot implements Signer.
 func (s KeySigner) SignTaproot(digest [32]byte) ([]byte, error) {
-	sig, err := schnorr.Sign(txscript.TweakTaprootPrivKey(*s.key, nil), digest[:])
+	sig, err := schnorr.Sign(txscript.TweakTaprootPrivKey(*s.key(), nil), digest[:])
 	if err != nil {
 		return nil, err
 	}

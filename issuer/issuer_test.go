@@ -428,6 +428,52 @@ func TestKeyFiles(t *testing.T) {
 	}
 }
 
+// TestNoKeyInPrint prints and marshals everything that holds a key, in every way, and looks
+// for the key in it.
+func TestNoKeyInPrint(t *testing.T) {
+	is, key := testIssuer(t, nil)
+	b, err := is.Seal(context.Background(), anchor.Regtest, graded(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var forms []string // of each secret
+	for _, name := range []string{"signing", "anchor"} {
+		k, err := readKeyFile(filepath.Join(is.config.Dir, "keys", name+".json"), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := k.open("", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part := []byte(raw[4:12]) // a part of it would be as bad
+		forms = append(forms, k.Plain, string(part), fmt.Sprintf("%x", part), fmt.Sprintf("%X", part), strings.Trim(fmt.Sprint(part), "[]"),
+			strings.Trim(fmt.Sprintf("%#v", part), "[]byte{}"), base64.RawStdEncoding.EncodeToString(raw[:24]), base64.RawURLEncoding.EncodeToString(raw[:24]))
+	}
+	look := func(what, text string) {
+		t.Helper()
+		for _, f := range forms {
+			if strings.Contains(text, f) {
+				t.Errorf("%s shows a key", what)
+			}
+		}
+	}
+	for what, v := range map[string]any{"the anchor key": key, "its value": *key, "the signer": is.config.Signer, "the config": is.config, "the issuer": is,
+		"its value ": *is, "a batch": b, "a batch's value": *b, "the signer of anchors": key.Signer, "a struct around it": struct{ hidden anchor.Signer }{key.Signer}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
+			look(fmt.Sprintf("%s with %s", what, verb), fmt.Sprintf(verb, v))
+		}
+		if j, err := json.Marshal(v); err == nil {
+			look(what+" as JSON", string(j))
+		}
+	}
+	var leak bytes.Buffer // the search itself can find something
+	fmt.Fprintf(&leak, "%x", []byte(forms[1]))
+	if !strings.Contains(leak.String(), forms[2]) {
+		t.Error("the search finds nothing")
+	}
+}
+
 // TestUndefinedTerm names file, place and reason, and issues nothing.
 func TestUndefinedTerm(t *testing.T) {
 	is, _ := testIssuer(t, nil)

@@ -176,8 +176,27 @@ func SigningKey(dir string, passphrase func() (string, error)) (crypto.Signer, s
 	if public, err := did.Multikey(signer.Public()); err != nil || public != k.Public {
 		return nil, "", &KeyError{name, "mismatch", errors.New("the secret does not belong to the public key")}
 	}
-	return signer, k.ID, nil
+	return memorySigner{func() ed25519.PrivateKey { return signer }}, k.ID, nil
 }
+
+// A memorySigner signs with an Ed25519 key in memory. The key is behind a function, since
+// package fmt walks into fields that are not exported, and through pointers, without
+// asking for their Format.
+type memorySigner struct{ key func() ed25519.PrivateKey }
+
+// Public implements crypto.Signer.
+func (s memorySigner) Public() crypto.PublicKey { return s.key().Public() }
+
+// Sign implements crypto.Signer.
+func (s memorySigner) Sign(r io.Reader, message []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return s.key().Sign(r, message, opts)
+}
+
+// Format keeps the key out of every verb of package fmt.
+func (memorySigner) Format(f fmt.State, _ rune) { io.WriteString(f, "issuer.memorySigner") }
+
+// MarshalJSON keeps the key out of JSON.
+func (memorySigner) MarshalJSON() ([]byte, error) { return []byte(`"issuer.memorySigner"`), nil }
 
 // An AnchorKey is the key that pays for transactions, with the address it owns.
 type AnchorKey struct {

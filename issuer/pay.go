@@ -132,7 +132,8 @@ func (b *Batch) Bump(ctx context.Context, chain Chain, address string, rate anch
 }
 
 // Sign signs the transaction and stores its raw bytes before anyone sees them. Asked
-// again after a crash it signs the same bytes: the signer must be deterministic.
+// again after a crash it signs the same inputs and outputs; the same bytes, if the signer
+// is deterministic.
 func (b *Batch) Sign(signer anchor.Signer) error {
 	if b.p.state != Funded {
 		return nil

@@ -27,7 +27,6 @@ import (
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/internal/strictjson"
-	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/merkleproof"
 	"github.com/certanchor/certanchor/verifier"
@@ -58,9 +57,13 @@ func encoded(t testing.TB, doc object) []byte {
 
 // signer is the board's own signing key.
 func (w *world) signer() ed25519.PrivateKey {
-	s, _, err := issuer.SigningKey(w.dir, nil)
+	raw, err := os.ReadFile(filepath.Join(w.dir, "keys", "signing.json"))
 	w.must(err)
-	return s.(ed25519.PrivateKey)
+	var file struct{ Plain string }
+	w.must(json.Unmarshal(raw, &file))
+	seed, err := base64.RawURLEncoding.DecodeString(file.Plain)
+	w.must(err)
+	return ed25519.NewKeyFromSeed(seed)
 }
 
 // payer is the board's own paying key.

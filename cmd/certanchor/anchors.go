@@ -125,6 +125,11 @@ func (j *job) bump(ctx context.Context, rate anchor.FeeRate, byChild bool) error
 		return misuse("leave --chain out", "a mock chain has no transactions")
 	}
 	defer j.closeChain()
+	if byChild { // a child is signed here or nowhere, so look before it is written down
+		if _, err := issuer.OpenAnchorKey(j.dir, j.passphrase); err != nil {
+			return err
+		}
+	}
 	for _, b := range j.issuer.Batches() {
 		raise := b.Bump
 		if byChild {
