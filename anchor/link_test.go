@@ -298,6 +298,26 @@ func TestForwardLink(t *testing.T) {
 	wantCode(t, err, CodeNotInBestChain)
 }
 
+func TestForwardSpan(t *testing.T) {
+	_, pack := realMainnet(t) // checkpoints 2015, 4031, 6047
+	for _, c := range []struct {
+		height, to Height
+		ok         bool
+	}{
+		{0, 2015, true}, {2004, 2015, true}, {2005, 4031, true}, {2015, 4031, true}, {2016, 4031, true},
+		{6036, 6047, true}, {6037, 6047, true}, {6047, 6047, true}, {6048, 0, false},
+	} {
+		from, to, ok := pack.ForwardSpan(c.height)
+		if ok != c.ok || from != c.height || to != c.to {
+			t.Errorf("%d: %d to %d, %v; want %d, %v", c.height, from, to, ok, c.to, c.ok)
+		}
+	}
+	var none *CheckpointPack
+	if _, _, ok := none.ForwardSpan(1); ok {
+		t.Error("a way forward without checkpoints")
+	}
+}
+
 func medianAfter(r HeaderRun, h Height) time.Time {
 	var times []uint32
 	for i := h + 1; i <= h+11; i++ {
