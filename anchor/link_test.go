@@ -475,6 +475,31 @@ func TestStoreWithStaleTip(t *testing.T) {
 	}
 }
 
+// Runs that repeat the store part from it where they differ, not where they begin: no more
+// of the store is gone through than that.
+func TestRunsThatRepeatTheStore(t *testing.T) {
+	run := withGenesis(Regtest, regtestRun(Regtest.Genesis().Hash(), 1, 40, 0))
+	at25, _ := run.at(25)
+	fork := HeaderRun{Start: 5, Headers: slices.Concat(cutRun(run, 5, 25).Headers, regtestRun(at25.Hash(), 26, 20, 3).Headers)}
+	start := storeStart(storeOf(t, Regtest, cutRun(run, 0, 30)))
+	for _, c := range []struct {
+		name   string
+		run    HeaderRun
+		lowest Height
+	}{
+		{"goes on", cutRun(run, 5, 40), 30},
+		{"repeats", cutRun(run, 5, 20), 20},
+		{"follows", cutRun(run, 31, 40), 30},
+		{"leaves", fork, 25},
+	} {
+		f := &follower{linker: &linker{net: Regtest, rules: Regtest.rules(), runs: []HeaderRun{c.run}}, refused: map[int]error{}}
+		f.branches = []*branch{{start: &start, tip: start.Height, lowest: start.Height}}
+		if err := f.attachAll(); err != nil || len(f.branches) != 2 || f.branches[1].lowest != c.lowest {
+			t.Errorf("%s: %d branches, %v, refused %v", c.name, len(f.branches), err, f.refused)
+		}
+	}
+}
+
 func TestStoreRefusesBrokenChains(t *testing.T) {
 	raw := withGenesis(Regtest, regtestRun(Regtest.Genesis().Hash(), 1, 20, 0)).Headers
 	for _, c := range []struct {
