@@ -110,6 +110,7 @@ func (f *follower) attach(i int) error {
 	run, part := f.runs[i], runPart(i)
 	for _, parent := range f.branches {
 		if at, ok := joins(parent, run); ok {
+			at = parent.shared(at, run)
 			b := &branch{start: parent.start, parent: parent, run: run, tip: run.end() - 1}
 			b.lowest = min(parent.lowest, at)
 			if err := f.check(b, at, part); err != nil {
@@ -136,6 +137,21 @@ func joins(parent *branch, run HeaderRun) (Height, bool) {
 		}
 	}
 	return 0, false
+}
+
+// shared moves the height at which a run joins the caller's own headers up, as far as the
+// run repeats them: they were checked, and chains are compared from where they part.
+func (b *branch) shared(at Height, run HeaderRun) Height {
+	if b.parent != nil {
+		return at
+	}
+	for ; at < run.end()-1; at++ {
+		own, ok := b.start.header(at + 1)
+		if theirs, _ := run.at(at + 1); !ok || own != theirs {
+			break
+		}
+	}
+	return at
 }
 
 // check applies the rules above height at, and the links everywhere: a header below

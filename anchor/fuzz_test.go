@@ -3,6 +3,8 @@ package anchor
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"math/big"
 	"testing"
 )
@@ -148,6 +150,76 @@ func FuzzCheckpointPack(f *testing.F) {
 		again, err := ParseCheckpointPack(Mainnet, b)
 		if err != nil || again.Digest() != p.Digest() {
 			t.Fatal(err)
+		}
+	})
+}
+
+// FuzzSignedBlock: whatever is shown, a block counts as signed only if its own header is
+// that of the proof, and nothing panics.
+func FuzzSignedBlock(f *testing.F) {
+	b, err := SignedBlockOf(rawBlocks(f)["blocks/electrumx-bitcoin_signet_31500.json"])
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Coinbase, b.TxOutProof)
+	for _, s := range samples(f) {
+		ev := s.evidence(f)
+		f.Add(ev.Coinbase, ev.TxOutProof)
+	}
+	f.Fuzz(func(t *testing.T, coinbase, proof []byte) {
+		hash, err := SignedBlock{Coinbase: coinbase, TxOutProof: proof}.check()
+		if err != nil {
+			if codeOf(err) == "" {
+				t.Fatalf("error without code: %v", err)
+			}
+			return
+		}
+		if hash != Header(proof).Hash() {
+			t.Fatal("another block is signed than the one shown")
+		}
+	})
+}
+
+// FuzzJoinRuns: the headers at every height stay, as a set, whatever the runs are.
+func FuzzJoinRuns(f *testing.F) {
+	f.Add([]byte{1, 5, 6, 3, 2, 9}, byte(3))
+	f.Add([]byte{0, 1, 0, 1, 1, 1}, byte(0))
+	chain := withGenesis(Regtest, regtestRun(Regtest.Genesis().Hash(), 1, 40, 0))
+	fork := withGenesis(Regtest, regtestRun(Regtest.Genesis().Hash(), 1, 40, 1))
+	held := func(runs []HeaderRun) map[string]bool {
+		m := map[string]bool{}
+		for _, r := range runs {
+			for i := range r.Len() {
+				h := r.Header(i)
+				m[fmt.Sprint(int(r.Start)+i, h.Hash())] = true
+			}
+		}
+		return m
+	}
+	f.Fuzz(func(t *testing.T, cuts []byte, forks byte) {
+		var runs []HeaderRun
+		for i := 0; i+1 < len(cuts) && len(runs) < 20; i += 2 {
+			from := Height(cuts[i] % 41)
+			to := min(40, from+Height(cuts[i+1]%41))
+			of := chain
+			if forks>>(i/2%8)&1 == 1 {
+				of = fork
+			}
+			runs = append(runs, cutRun(of, from, to))
+		}
+		joined := JoinRuns(runs)
+		if len(joined) > len(runs) || !maps.Equal(held(joined), held(runs)) {
+			t.Fatalf("%d runs became %d with other headers", len(runs), len(joined))
+		}
+		for _, r := range joined {
+			for i := 1; i < r.Len(); i++ {
+				if r.Header(i).Prev() != r.Header(i-1).Hash() {
+					t.Fatal("two chains in one run")
+				}
+			}
+		}
+		if again := JoinRuns(joined); len(again) != len(joined) {
+			t.Fatalf("joined again: %d, were %d", len(again), len(joined))
 		}
 	})
 }

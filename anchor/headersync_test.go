@@ -84,6 +84,7 @@ func TestSyncHeaders(t *testing.T) {
 		{"a branch with equal work", storeOf(t, Regtest, run), chain(cutRun(fork, 0, 5000)), run, CodeNotInBestChain},
 		{"a branch that is short", storeOf(t, Regtest, run), chain(cutRun(fork, 0, 3500)), run, CodeNotInBestChain},
 		{"runs that lack a header", storeOf(t, Regtest, cutRun(run, 0, 100)), &runChain{net: Regtest, run: run, short: true}, cutRun(run, 0, 100), CodeMalformedHeaders},
+		{"another first block", storeOf(t, Regtest, run), chain(HeaderRun{Headers: regtestRun(BlockHash{1}, 0, 50, 0).Headers}), run, CodeNetworkMismatch},
 		{"another network", storeOf(t, Regtest, run), &runChain{net: Signet, run: run}, run, CodeNetworkMismatch},
 	} {
 		got, err := synced(c.have, c.chain)

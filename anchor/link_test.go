@@ -298,6 +298,26 @@ func TestForwardLink(t *testing.T) {
 	wantCode(t, err, CodeNotInBestChain)
 }
 
+func TestForwardSpan(t *testing.T) {
+	_, pack := realMainnet(t) // checkpoints 2015, 4031, 6047
+	for _, c := range []struct {
+		height, to Height
+		ok         bool
+	}{
+		{0, 2015, true}, {2004, 2015, true}, {2005, 4031, true}, {2015, 4031, true}, {2016, 4031, true},
+		{6036, 6047, true}, {6037, 6047, true}, {6047, 6047, true}, {6048, 0, false},
+	} {
+		from, to, ok := pack.ForwardSpan(c.height)
+		if ok != c.ok || from != c.height || to != c.to {
+			t.Errorf("%d: %d to %d, %v; want %d, %v", c.height, from, to, ok, c.to, c.ok)
+		}
+	}
+	var none *CheckpointPack
+	if _, _, ok := none.ForwardSpan(1); ok {
+		t.Error("a way forward without checkpoints")
+	}
+}
+
 func medianAfter(r HeaderRun, h Height) time.Time {
 	var times []uint32
 	for i := h + 1; i <= h+11; i++ {
@@ -452,6 +472,31 @@ func TestStoreWithStaleTip(t *testing.T) {
 	link, err = LinkHeaders(Regtest, inclusionAt(t, Regtest, run, 20), []HeaderRun{fork}, nil, store)
 	if err != nil || link.Form != FormStore || link.Confirmations != 14 {
 		t.Fatalf("%+v, %v", link, err)
+	}
+}
+
+// Runs that repeat the store part from it where they differ, not where they begin: no more
+// of the store is gone through than that.
+func TestRunsThatRepeatTheStore(t *testing.T) {
+	run := withGenesis(Regtest, regtestRun(Regtest.Genesis().Hash(), 1, 40, 0))
+	at25, _ := run.at(25)
+	fork := HeaderRun{Start: 5, Headers: slices.Concat(cutRun(run, 5, 25).Headers, regtestRun(at25.Hash(), 26, 20, 3).Headers)}
+	start := storeStart(storeOf(t, Regtest, cutRun(run, 0, 30)))
+	for _, c := range []struct {
+		name   string
+		run    HeaderRun
+		lowest Height
+	}{
+		{"goes on", cutRun(run, 5, 40), 30},
+		{"repeats", cutRun(run, 5, 20), 20},
+		{"follows", cutRun(run, 31, 40), 30},
+		{"leaves", fork, 25},
+	} {
+		f := &follower{linker: &linker{net: Regtest, rules: Regtest.rules(), runs: []HeaderRun{c.run}}, refused: map[int]error{}}
+		f.branches = []*branch{{start: &start, tip: start.Height, lowest: start.Height}}
+		if err := f.attachAll(); err != nil || len(f.branches) != 2 || f.branches[1].lowest != c.lowest {
+			t.Errorf("%s: %d branches, %v, refused %v", c.name, len(f.branches), err, f.refused)
+		}
 	}
 }
 

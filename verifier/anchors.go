@@ -252,6 +252,9 @@ func (c *check) chainFact(fact *AnchorFact, link *anchor.Link) {
 	}
 	c.trusting("the checkpoint %s of %s, from the trust file or the network's genesis block", fact.Start, fact.Network)
 	c.trusting("that no chain of %s with more work was withheld", fact.Network)
+	if fact.Network == anchor.Signet && link.Form != anchor.FormSegment {
+		c.trusting("that the blocks of signet which the trust file's headers or checkpoints hold are signed; only the anchor's was checked")
+	}
 }
 
 // checkFreshAnchor asks whether the anchor is good enough for this trust file.

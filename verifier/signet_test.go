@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -259,6 +260,79 @@ func TestSignetConfirmations(t *testing.T) {
 		}
 		t.Logf("%d bit flips of a confirming block, %d survived", flips, survived)
 	})
+}
+
+// A signetSource answers as a node that follows the chain of the file.
+type signetSource struct {
+	t testing.TB
+	c *signetChain
+}
+
+var _ verifier.SignedChain = signetSource{}
+
+func (s signetSource) Network() anchor.Network { return anchor.Signet }
+
+func (s signetSource) Evidence(_ context.Context, id anchor.TxID) (*anchor.Evidence, error) {
+	if id.String() != s.c.TxID {
+		return nil, anchor.ErrNotFound
+	}
+	_, tx := s.c.evidence(s.t)
+	return tx, nil
+}
+
+func (s signetSource) Headers(_ context.Context, from, to anchor.Height) (anchor.HeaderRun, error) {
+	genesis := anchor.Signet.Genesis()
+	all := append(genesis[:], headersOf(s.t, s.c.Blocks)...)
+	return anchor.HeaderRun{Start: from, Headers: all[int(from)*anchor.HeaderSize : int(to+1)*anchor.HeaderSize]}, nil
+}
+
+func (s signetSource) Tip(context.Context) (anchor.Height, anchor.BlockHash, error) {
+	raw := unhex(s.t, s.c.Blocks[len(s.c.Blocks)-1])
+	return anchor.Height(len(s.c.Blocks)), anchor.Header(raw[:anchor.HeaderSize]).Hash(), nil
+}
+
+func (s signetSource) Signed(_ context.Context, from, to anchor.Height) ([]anchor.SignedBlock, error) {
+	return s.c.confirming(s.t)[from-s.c.Height-1 : to-s.c.Height], nil
+}
+
+// plainChain is a chain that gives no signatures.
+type plainChain struct{ verifier.Chain }
+
+// TestGatherOnSignet: the signatures of confirming blocks are gathered where they are
+// needed.
+func TestGatherOnSignet(t *testing.T) {
+	c := readSignet(t)
+	underChallenge(t, c.Challenge)
+	genesis := anchor.Signet.Genesis()
+	store, err := anchor.NewHeaderStore(anchor.Signet, append(genesis[:], headersOf(t, c.Blocks)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := signetTrust(t)
+	withStore(store)(own)
+	for _, x := range []struct {
+		name    string
+		trust   *verifier.Trust
+		chain   verifier.Chain
+		signed  int
+		verdict verifier.Verdict
+		code    verifier.Code
+	}{
+		{"node", signetTrust(t), signetSource{t, c}, 12, valid, ""},
+		{"node-without-signatures", signetTrust(t), plainChain{signetSource{t, c}}, 0, indeterminate, "signet-unsigned"},
+		{"own-store", own, signetSource{t, c}, 0, valid, ""},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			ev, err := verifier.New(x.trust, verifier.Sources{Chains: []verifier.Chain{x.chain}}).Gather(t.Context(), c.Credential)
+			if err != nil || len(ev.Gathered.Unreached) > 0 {
+				t.Fatal(err, ev.Gathered.Unreached)
+			}
+			if n := len(ev.Transactions[c.TxID].Confirming); n != x.signed {
+				t.Errorf("%d signed blocks, want %d", n, x.signed)
+			}
+			wantReport(t, verifier.Check(c.Credential, ev, x.trust, now), x.verdict, x.code)
+		})
+	}
 }
 
 // unsignedBlock is what NewSignedBlock makes, without its check.

@@ -2,16 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
-	"github.com/certanchor/certanchor/anchor/regtest"
 )
 
 var headersCommand = command{
@@ -42,7 +37,7 @@ type headersJob struct {
 func (a *app) headers(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	j := headersJob{app: a}
 	name := fs.String("network", "", "mainnet, testnet3, testnet4, signet or regtest")
-	fs.StringVar(&j.in, "in", "", "headers, 80 bytes each; they begin at the genesis block, or where --onto or the store ends")
+	fs.StringVar(&j.in, "in", "", "headers, 80 bytes each, from the genesis block or from where --onto or the store ends; sync: an evidence file too")
 	fs.StringVar(&j.onto, "onto", "", "import: a store to go on from")
 	fs.StringVar(&j.chain, "chain", "", "sync: rpc=URL, esplora=URL (several with commas), or embedded=FILE")
 	fs.StringVar(&j.second, "second", "", "pack: a store or pack from elsewhere; only what both say is kept")
@@ -131,133 +126,6 @@ func (j *headersJob) agrees(store *anchor.HeaderStore) error {
 		return misuse("ask another node; nothing of this chain was written", "not the chain of the built-in checkpoints: %v", err)
 	}
 	return nil
-}
-
-// sync brings the store at --out up to a node's tip, or adds what a file holds. The file
-// is replaced whole, each year of blocks, so that a second run goes on from there.
-func (j *headersJob) sync(ctx context.Context) error {
-	have, err := j.held()
-	if err != nil {
-		return err
-	}
-	if j.in != "" {
-		return j.syncFile(have)
-	}
-	chain, done, err := j.open()
-	if err != nil {
-		return err
-	}
-	defer done()
-	before, last := have.Tip(), have
-	keep := func(s *anchor.HeaderStore) error {
-		if err := j.agrees(s); err != nil {
-			return err
-		}
-		last = s
-		return writeWhole(j.out, s.Bytes())
-	}
-	began := time.Now()
-	err = anchor.SyncHeaders(ctx, have, chain, keep, func(done, all anchor.Height) { j.progress("header", int(done)-int(done)%50, int(all)-int(all)%50) })
-	var refused *anchor.Error
-	if errors.As(err, &refused) {
-		return misuse(syncHint(refused.Code), "%v", err)
-	}
-	if err != nil {
-		j.say("Ended at block %d of %s; run the same command again to go on from there.", max(last.Tip(), 0), j.network)
-		return err
-	}
-	j.say("Went from block %d to %d.", max(before, 0), last.Tip())
-	j.tellTip(last, time.Since(began))
-	return j.tellLine(last.Bytes(), "headers")
-}
-
-func syncHint(code anchor.Code) string {
-	switch code {
-	case anchor.CodeNetworkMismatch:
-		return "name the network that node and store are of, or another --out"
-	case anchor.CodeNotInBestChain:
-		return "this node is on a branch with no more work than yours; yours was kept. Ask another node"
-	case anchor.CodeNoHeaders:
-		return "there is a gap; import the headers between first"
-	}
-	return "these headers break a rule of the network; the store was left as it was. Ask another node"
-}
-
-// held is the store at --out; nil if there is none yet.
-func (j *headersJob) held() (*anchor.HeaderStore, error) {
-	if _, err := os.Stat(j.out); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	raw, err := readFile(j.out, maxHeaderFile)
-	if err != nil {
-		return nil, err
-	}
-	store, err := anchor.NewHeaderStore(j.network, raw)
-	if err != nil {
-		return nil, misuse("name another --out, or move this file away", "%s is no store of %s: %v", j.out, j.network, err)
-	}
-	return store, nil
-}
-
-// open asks real nodes, or the file of an embedded chain.
-func (j *headersJob) open() (anchor.HeaderChain, func() error, error) {
-	if isNode(j.chain) {
-		c, err := openNodes(j.network, j.chain, 0)
-		return c, func() error { return nil }, err
-	}
-	file, ok := strings.CutPrefix(j.chain, "embedded=")
-	if !ok || j.network != anchor.Regtest {
-		return nil, nil, misuse("say rpc=URL or esplora=URL; embedded=FILE for regtest", "no chain %q of %s", j.chain, j.network)
-	}
-	if _, err := os.Stat(file); err != nil {
-		return nil, nil, err
-	}
-	c, err := regtest.Open(file, j.chainOptions...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return c, c.Close, nil
-}
-
-// syncFile adds the headers of a file to the store, wherever they join it.
-func (j *headersJob) syncFile(have *anchor.HeaderStore) error {
-	raw, err := readFile(j.in, maxHeaderFile)
-	if err != nil {
-		return err
-	}
-	if have == nil {
-		have, err = j.check(raw)
-		if err != nil {
-			return err
-		}
-		return j.write(raw, "headers")
-	}
-	if len(raw) < anchor.HeaderSize {
-		return misuse("headers are 80 bytes each", "%s holds no header", j.in)
-	}
-	run := anchor.HeaderRun{Headers: raw}
-	if n, ok := networkOfHeaders(raw); !ok {
-		below, ok := have.Find(run.Header(0).Prev())
-		if !ok {
-			return misuse(syncHint(anchor.CodeNoHeaders), "the first header of %s follows none of %s", j.in, j.out)
-		}
-		run.Start = below + 1
-	} else if n != j.network {
-		return misuse(syncHint(anchor.CodeNetworkMismatch), "%s is of %s, not of %s", j.in, n, j.network)
-	}
-	longer, err := have.Extend(run)
-	var refused *anchor.Error
-	if errors.As(err, &refused) {
-		return misuse(syncHint(refused.Code), "%v", err)
-	}
-	if err != nil {
-		return err
-	}
-	if err := j.agrees(longer); err != nil {
-		return err
-	}
-	j.say("Went from block %d to %d.", have.Tip(), longer.Tip())
-	return j.write(longer.Bytes(), "headers")
 }
 
 // write writes a file and the line of a trust file that names it.

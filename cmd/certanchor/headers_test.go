@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,6 +137,32 @@ func TestHeadersSync(t *testing.T) {
 		held(c.blocks)
 	}
 
+	// An evidence file brings its headers along.
+	for _, c := range []struct {
+		name   string
+		runs   string // of the file
+		status int
+		hint   string
+		blocks int
+	}{
+		{"from the first on", runJSON(all, 0, 10), 0, "from block 0 to 10", 10},
+		{"in parts", runJSON(all, 30, 50) + "," + runJSON(all, 0, 35), 0, "from block 0 to 50", 50},
+		{"with a gap", runJSON(all, 0, 20) + "," + runJSON(all, 22, 50), 0, "was left out", 20},
+		{"none", "", 64, "no headers of regtest", -1},
+	} {
+		fresh := filepath.Join(dir, "fresh")
+		os.Remove(fresh)
+		name := file("ev", []byte(`{"version":1,"headers":{"regtest":[`+c.runs+`]}}`))
+		_, talk := wantStatus(t, c.status, "headers", "sync", "--network", "regtest", "--in", name, "--out", fresh)
+		if !strings.Contains(talk, c.hint) {
+			t.Errorf("%s: %s", c.name, talk)
+		}
+		raw, _ := os.ReadFile(fresh)
+		if len(raw) != (c.blocks+1)*anchor.HeaderSize || !bytes.HasPrefix(all, raw) {
+			t.Errorf("%s: %d bytes", c.name, len(raw))
+		}
+	}
+
 	for name, args := range map[string][]string{
 		"two sources":        {"--chain", "embedded=" + one, "--in", store, "--out", store},
 		"no source":          {"--out", store},
@@ -164,6 +191,11 @@ func headersOf(t *testing.T, file string, tip anchor.Height) []byte {
 		t.Fatal(err)
 	}
 	return run.Headers
+}
+
+// runJSON is a run of headers as it stands in an evidence file.
+func runJSON(all []byte, from, to int) string {
+	return fmt.Sprintf(`{"headers":"%x","start":%d}`, all[from*anchor.HeaderSize:(to+1)*anchor.HeaderSize], from)
 }
 
 func genesisOf(n anchor.Network) []byte {

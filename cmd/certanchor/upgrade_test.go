@@ -57,7 +57,12 @@ func TestEvidenceUpgrade(t *testing.T) {
 	if !strings.Contains(talk, "linked forward now") {
 		t.Error(talk)
 	}
-	wantStatus(t, 0, "verify", "--trust", newer, "--evidence", upgraded, licence)
+	out, _ = wantStatus(t, 0, "verify", "--explain", "--trust", newer, "--evidence", upgraded, licence)
+	for _, want := range []string{"hashes to replace that block and those above it", "blocks of mainnet in 2026", "trusting   the checkpoint 2015 ", "trusting   that no chain of regtest with more work was withheld"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report does not say %q:\n%s", want, out)
+		}
+	}
 	wantStatus(t, 0, "verify", "--trust", d("trust.json"), "--evidence", upgraded, licence)
 
 	// Again, merged with itself, or with a trust file that has no checkpoints: no change.

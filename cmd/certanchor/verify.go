@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -191,6 +192,9 @@ func (p *printer) details(r *verifier.Report) {
 			}
 		}
 		line("anchor", fmt.Sprintf("%s, block %d, %d confirmations, %s", f.Network, f.Height, f.Confirmations, when))
+		if f.Work != "" {
+			line("work", fmt.Sprintf("%s hashes to replace that block and those above it, %s", f.Work, inMainnetBlocks(f.Work)))
+		}
 	}
 	if r.StatusAt != nil {
 		line("status", "as of "+r.StatusAt.Format(time.RFC3339))
@@ -215,6 +219,18 @@ func (p *printer) details(r *verifier.Report) {
 	for _, t := range r.Trusting {
 		line("trusting", t)
 	}
+}
+
+// mainnetBlock is the work of one mainnet block, of May 2026 (951,658), in hashes.
+const mainnetBlock = 5.968e23
+
+// inMainnetBlocks puts work into a unit that says what it costs.
+func inMainnetBlocks(work string) string {
+	n, err := strconv.ParseFloat(work, 64)
+	if err != nil {
+		return "which cannot be read" // cannot be: the verifier wrote it
+	}
+	return fmt.Sprintf("as much as %.2g blocks of mainnet in 2026", n/mainnetBlock)
 }
 
 func mark(r verifier.Result) string {
