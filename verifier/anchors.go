@@ -196,20 +196,29 @@ func (c *check) networkByHeaders(ev *anchor.Evidence) (anchor.Network, bool) {
 		return "", false
 	}
 	header := anchor.Header(ev.TxOutProof[:anchor.HeaderSize])
+	if n, known := c.shared.networks[header]; known {
+		return n, n != ""
+	}
+	n := c.searchHeaders(header)
+	c.shared.networks[header] = n
+	return n, n != ""
+}
+
+func (c *check) searchHeaders(header anchor.Header) anchor.Network {
 	for _, n := range anchor.Networks() {
 		for _, run := range c.ev.Headers[n] {
 			for i := range run.Len() {
 				if run.Header(i) == header {
-					return n, true
+					return n
 				}
 			}
 		}
 	}
-	return "", false
+	return ""
 }
 
 func (c *check) checkIssuingSignature(a *anchored, commitment *anchor.Commitment, ev *anchor.Evidence, n anchor.Network, place string, fact *AnchorFact) {
-	address, err := commitment.IssuingAddress(ev.PrevTxs, n)
+	address, err := c.shared.address(spendOf{commitment.TxID, n}, func() (string, error) { return commitment.IssuingAddress(ev.PrevTxs, n) })
 	if err != nil {
 		c.refuse(StepIssuingSignature, err, place, "evidence")
 		return
@@ -219,14 +228,17 @@ func (c *check) checkIssuingSignature(a *anchored, commitment *anchor.Commitment
 }
 
 func (c *check) checkBlock(a *anchored, commitment *anchor.Commitment, ev *anchor.Evidence, n anchor.Network, place string, fact *AnchorFact) {
-	incl, err := anchor.CheckInclusion(ev, commitment.TxID, n)
+	spend := spendOf{commitment.TxID, n}
+	incl, err := c.shared.inclusion(spend, func() (*anchor.Inclusion, error) { return anchor.CheckInclusion(ev, commitment.TxID, n) })
 	if err != nil {
 		c.refuse(StepBlock, err, place, "evidence")
 		return
 	}
 	fact.Block, fact.Height = incl.BlockHash.String(), incl.Height
 	c.pass(StepBlock, place+"/txOutProof", "proof of work", "in block %s at height %d", incl.BlockHash, incl.Height)
-	link, err := anchor.LinkHeaders(n, incl, c.ev.Headers[n], c.trust.Checkpoints[n], c.trust.Headers[n])
+	link, err := c.shared.link(spend, func() (*anchor.Link, error) {
+		return anchor.LinkHeaders(n, incl, c.ev.Headers[n], c.trust.Checkpoints[n], c.trust.Headers[n])
+	})
 	if err != nil {
 		c.refuse(StepChain, err, "headers/"+string(n), "evidence")
 		return

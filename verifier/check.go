@@ -23,7 +23,7 @@ import (
 // Work is bounded by the size of the input and the limits of the packages below,
 // never by a timer. Check is safe for concurrent use; it changes none of its arguments.
 func Check(raw []byte, ev *Evidence, trust *Trust, at time.Time) *Report {
-	return CheckFor(Request{}, raw, ev, trust, at)
+	return NewChecker(ev, trust).Check(raw, at)
 }
 
 // A Request is what a verifier asked the holder for. The zero Request asks for nothing
@@ -41,28 +41,51 @@ type Request struct {
 
 // CheckFor is Check for a document that answers a request.
 func CheckFor(q Request, raw []byte, ev *Evidence, trust *Trust, at time.Time) *Report {
+	return NewChecker(ev, trust).CheckFor(q, raw, at)
+}
+
+// A Checker judges many documents by the same evidence and trust. What hangs on these two
+// alone (a transaction that thousands of documents share, a list, an issuer's document)
+// is worked out once; reports are those of Check. It is not safe for concurrent use, and
+// neither argument may be changed while it is used.
+type Checker struct {
+	ev     *Evidence
+	trust  *Trust
+	shared *shared
+}
+
+// NewChecker returns a Checker; either argument may be nil.
+func NewChecker(ev *Evidence, trust *Trust) *Checker {
 	if ev == nil {
 		ev = new(Evidence)
 	}
 	if trust == nil {
 		trust = new(Trust)
 	}
-	c := newCheck(q, ev, trust, at)
+	return &Checker{ev, trust, newShared()}
+}
+
+// Check is the function Check.
+func (k *Checker) Check(raw []byte, at time.Time) *Report { return k.CheckFor(Request{}, raw, at) }
+
+// CheckFor is the function CheckFor.
+func (k *Checker) CheckFor(q Request, raw []byte, at time.Time) *Report {
+	c := newCheck(q, k.ev, k.trust, at, k.shared)
 	cred, err := credential.Parse(raw)
 	c.report.Document = fmt.Sprintf("%x", sha256.Sum256(raw))
 	if err != nil {
 		c.refuse(StepFormat, err, "", "document")
 		return c.finish()
 	}
-	for _, u := range ev.Gathered.Unreached {
+	for _, u := range k.ev.Gathered.Unreached {
 		c.warn(WarnUnreached, "", "%s", u)
 	}
 	c.run(cred)
 	return c.finish()
 }
 
-func newCheck(q Request, ev *Evidence, trust *Trust, at time.Time) *check {
-	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second), lists: map[listKey]signedList{}, entries: map[string]entered{}}
+func newCheck(q Request, ev *Evidence, trust *Trust, at time.Time, s *shared) *check {
+	c := &check{request: q, ev: ev, trust: trust, at: at.UTC().Truncate(time.Second), shared: s}
 	c.report = &Report{Version: ReportVersion, At: c.at}
 	return c
 }
@@ -83,8 +106,7 @@ type check struct {
 	anchors   []anchored // one for each Merkle proof
 	texts     int        // warnings of unusual text so far
 	work      int        // most work on a canonical form; 0 means the default
-	lists     map[listKey]signedList
-	entries   map[string]entered // of the trust file, by id, with their documents
+	shared    *shared
 }
 
 func (c *check) run(cred *credential.Credential) {

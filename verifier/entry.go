@@ -28,12 +28,10 @@ type entered struct {
 // the trust file names by digest comes from the evidence; without it nothing is known of
 // the issuer's keys, addresses and lists.
 func (c *check) entry(id string) (*Issuer, *unknown) {
-	e, known := c.entries[id]
+	e, known := c.shared.entries[id]
 	if !known {
 		e.issuer, e.why = c.trust.resolve(id, c.ev)
-		if c.entries != nil {
-			c.entries[id] = e
-		}
+		c.shared.entries[id] = e
 	}
 	return e.issuer, e.why
 }
@@ -100,7 +98,7 @@ func (t *Trust) checkProfile(is *Issuer, raw []byte) (unjudged string, err error
 		return "", err
 	}
 	// The entry speaks for itself here: no evidence, no moment.
-	c := &check{trust: t, ev: new(Evidence), cred: profile, issuer: is, report: new(Report)}
+	c := &check{trust: t, ev: new(Evidence), cred: profile, issuer: is, report: new(Report), shared: newShared()}
 	for i := range profile.Proofs() {
 		p := &profile.Proofs()[i]
 		if p.IsMerkle() {

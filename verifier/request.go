@@ -105,8 +105,7 @@ func (c *check) checkPresentation() {
 	}
 	c.skip(StepTrusted, "a presentation is the holder's, not an issuer's")
 	for _, cred := range inner {
-		one := newCheck(Request{}, c.ev, c.trust, c.at)
-		one.lists, one.entries = c.lists, c.entries
+		one := newCheck(Request{}, c.ev, c.trust, c.at, c.shared)
 		one.work = max(innerWork/len(inner), leastWork)
 		one.report.Document = cred.Digest()
 		one.run(cred)

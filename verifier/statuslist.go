@@ -6,12 +6,12 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
-	"github.com/certanchor/certanchor/status"
 )
 
 // newestLists returns the lists an entry names with the highest sequence among those in
@@ -70,11 +70,11 @@ func uncounted(code Code, err error) *listError { return &listError{code, err} }
 // the issuer or one the trust file delegates to, under the id and purpose the entry
 // names, no older than the highest sequence the caller has seen.
 func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *listError) {
-	key := listKey{sha256.Sum256(raw), c.issuer.ID}
-	l, known := c.lists[key]
+	key := listKey{sha256.Sum256(raw), c.issuer.ID, c.at}
+	l, known := c.shared.lists[key]
 	if !known {
 		l.cred, l.claims, l.err = c.signedList(raw)
-		c.lists[key] = l
+		c.shared.lists[key] = l
 	}
 	switch {
 	case l.cred != nil && l.cred.ID() != e.List:
@@ -82,9 +82,7 @@ func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *lis
 	case l.err != nil:
 		return statusList{}, l.err
 	}
-	list, err := c.openList(e, l.cred, l.claims)
-	list.digest = key.digest
-	return list, err
+	return c.openList(e, l.cred, l.claims, key.digest)
 }
 
 // A signedList is a list as its signer signed it. It is read once for all the
@@ -95,10 +93,12 @@ type signedList struct {
 	err    *listError
 }
 
-// A listKey names bytes as a list for credentials of one issuer.
+// A listKey names bytes as a list for credentials of one issuer at one moment, since a key
+// that signs lists has its time.
 type listKey struct {
 	digest [sha256.Size]byte
 	issuer string
+	at     time.Time
 }
 
 // listTypes are the types of a status list: a signer's other documents are none,
@@ -134,7 +134,7 @@ func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[s
 		return nil, uncounted(CodeListSignature, errors.New("the list has no signature"))
 	}
 	p := &cred.Proofs()[i]
-	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report), entries: c.entries}
+	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report), shared: c.shared}
 	key, ok := probe.keyOf(signer, p)
 	if !ok || p.Purpose != string(did.AssertionMethod) {
 		return nil, uncounted(CodeListSignature, errors.New("the list is signed with a key that is not its issuer's"))
@@ -154,8 +154,8 @@ func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[s
 	return res.Claims, nil
 }
 
-func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, claims map[string]any) (statusList, *listError) {
-	var l statusList
+func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, claims map[string]any, digest [sha256.Size]byte) (statusList, *listError) {
+	l := statusList{digest: digest}
 	from, until, err := cred.Validity()
 	if err != nil {
 		return l, uncounted(CodeListMalformed, err)
@@ -181,7 +181,7 @@ func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, 
 		return l, uncounted(CodeListSize, err)
 	}
 	encoded, _ := subject["encodedList"].(string)
-	if l.bits, err = status.Decode(encoded, size); err != nil {
+	if l.bits, err = c.shared.decode(bitsKey{digest, size}, encoded); err != nil {
 		code, _ := codeOf(err)
 		if code != "limit-status-list" {
 			code = CodeListMalformed
