@@ -308,8 +308,8 @@ func (m *monitor) licence(e RosterEntry, r *verifier.Report, who WorkItem) (told
 		return false
 	}
 	state, err := m.in.Log.StatusAt(term.Licence, m.in.At, m.in.At)
-	if err != nil {
-		return false // the record does not have this licence
+	if err != nil || len(m.in.Log.Orders(term.Licence)) == 0 {
+		return false // a record without orders of this licence says nothing against the list
 	}
 	status := state.Status
 	if by := listed(r); by != NotStated && by != status && !state.Expired {

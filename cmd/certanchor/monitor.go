@@ -123,10 +123,10 @@ func readState(name string, at time.Time) (*licensure.MonitorState, error) {
 	if name == "" {
 		return nil, nil
 	}
-	raw, err := readFile(name, maxDataFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
+	raw, err := readFile(name, maxDataFile)
 	if err != nil {
 		return nil, err
 	}
