@@ -320,6 +320,9 @@ func (c *Credential) Covered(i int) map[string]any {
 	return bare
 }
 
+// CoversProofs reports whether what proof i covers holds other proofs.
+func (c *Credential) CoversProofs(i int) bool { return len(c.proofs[i].covers) > 0 }
+
 // Mode returns how strictly the document's members must lead to statements.
 func (c *Credential) Mode() jsonld.Mode {
 	switch c.version {

@@ -39,6 +39,13 @@ const maxProofValue = 256
 // credential.Credential.Covered returns for the proof. Errors are *Error or
 // *jsonld.Error.
 func Verify(covered map[string]any, proof *credential.Proof, key *did.Key, o jsonld.Options) error {
+	return VerifyCanonical(covered, nil, proof, key, o)
+}
+
+// VerifyCanonical is Verify for a caller that has the canonical form of covered already, made
+// with the same options; nil for none. A suite that canonicalises in another way makes
+// its own.
+func VerifyCanonical(covered map[string]any, canonical *jsonld.Result, proof *credential.Proof, key *did.Key, o jsonld.Options) error {
 	s, err := suiteFor(proof, key.Public)
 	if err != nil {
 		return err
@@ -50,8 +57,10 @@ func Verify(covered map[string]any, proof *credential.Proof, key *did.Key, o jso
 	}
 	config := maps.Clone(proof.Object)
 	delete(config, s.member)
-	o.SHA384 = s.sha384
-	in, err := signingInput(covered, config, o, s.hash)
+	if o.SHA384 = s.sha384; s.sha384 {
+		canonical = nil
+	}
+	in, err := signingInputOf(covered, canonical, config, o, s.hash)
 	if err != nil {
 		return err
 	}
@@ -184,15 +193,20 @@ func (in *input) bytes() []byte { return concat(in.options, in.document) }
 // options read under the document's own contexts (Data Integrity EdDSA 1.0,
 // sections 3.2.4 and 3.2.5).
 func signingInput(doc, options map[string]any, o jsonld.Options, hash hashFunc) (*input, error) {
+	return signingInputOf(doc, nil, options, o, hash)
+}
+
+func signingInputOf(doc map[string]any, canonicalDoc *jsonld.Result, options map[string]any, o jsonld.Options, hash hashFunc) (*input, error) {
 	config := maps.Clone(options)
 	config["@context"] = doc["@context"]
 	canonicalConfig, err := jsonld.Canonicalize(config, o)
 	if err != nil {
 		return nil, err
 	}
-	canonicalDoc, err := jsonld.Canonicalize(doc, o)
-	if err != nil {
-		return nil, err
+	if canonicalDoc == nil {
+		if canonicalDoc, err = jsonld.Canonicalize(doc, o); err != nil {
+			return nil, err
+		}
 	}
 	return &input{
 		options:  hash(canonicalConfig.NQuads),

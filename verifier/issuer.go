@@ -12,6 +12,7 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
 	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/internal/jsonld"
 )
 
 // baseTypes say nothing about what a document certifies.
@@ -68,13 +69,22 @@ func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
 		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "no key to check the signature with")
 		return
 	}
-	if err := cryptosuite.Verify(c.cred.Covered(i), p, &key.Key, c.options()); err != nil {
+	if err := cryptosuite.VerifyCanonical(c.cred.Covered(i), c.canonicalOf(i), p, &key.Key, c.options()); err != nil {
 		c.refuse(StepSignature, err, p.Path, "issuer")
 		c.stop(StepKey, CodeNotJudged, p.Path, "trust file", "the signature did not hold")
 		return
 	}
 	c.pass(StepSignature, p.Path, "issuer", "%s by %s", p.Suite, p.VerificationMethod)
 	c.judgeTime(StepKey, keyCodes, key.window, c.anchorOver(i), p.Path)
+}
+
+// canonicalOf returns the canonical form of what proof i covers if that is the document
+// without any proof, which is canonicalised already; else nil.
+func (c *check) canonicalOf(i int) *jsonld.Result {
+	if c.cred.CoversProofs(i) {
+		return nil
+	}
+	return c.canonical
 }
 
 // ownsMethod reports whether a method id lies in the issuer's own document.
@@ -334,7 +344,7 @@ func (c *check) checkHolderSignature(i int, p *credential.Proof) {
 		c.stop(StepKey, CodeIssuerKey, p.Path, "document", "%s is no key of %s", p.VerificationMethod, id)
 		return
 	}
-	if err := cryptosuite.Verify(c.cred.Covered(i), p, key, c.options()); err != nil {
+	if err := cryptosuite.VerifyCanonical(c.cred.Covered(i), c.canonicalOf(i), p, key, c.options()); err != nil {
 		c.refuse(StepSignature, err, p.Path, "holder")
 		c.stop(StepKey, CodeNotJudged, p.Path, "holder", "the signature did not hold")
 		return
