@@ -148,8 +148,15 @@ func ParseEvidence(data []byte) (*Evidence, error) {
 }
 
 // Marshal writes the evidence file that ParseEvidence reads: indented, members
-// sorted, so that equal evidence gives equal bytes.
+// sorted, so that equal evidence gives equal bytes. It fails with a *TrustError if there
+// are more runs of headers than a file may hold: then make two files.
 func (e *Evidence) Marshal() ([]byte, error) {
+	for n, runs := range e.Headers {
+		if len(runs) > anchor.MaxRuns {
+			return nil, &TrustError{File: "evidence file", Path: "/headers" + strictjson.PointerToken(string(n)),
+				Err: fmt.Errorf("%d runs of headers, a file holds %d", len(runs), anchor.MaxRuns)}
+		}
+	}
 	f := evidenceFile{Version: 1, Transactions: e.Transactions, Headers: e.Headers}
 	if !e.Gathered.At.IsZero() {
 		f.Gathered = &gatheredEntry{At: utcTime(e.Gathered.At), By: e.Gathered.By, Unreached: e.Gathered.Unreached}

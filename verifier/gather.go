@@ -103,6 +103,9 @@ func (v *Verifier) Gather(ctx context.Context, raw []byte) (*Evidence, error) {
 		g.anchors(ctx, c)
 		g.documents(ctx, c)
 	}
+	for n, runs := range g.ev.Headers {
+		g.ev.Headers[n] = anchor.JoinRuns(runs)
+	}
 	return g.ev, ctx.Err()
 }
 

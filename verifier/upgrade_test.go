@@ -3,6 +3,7 @@ package verifier_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -158,16 +159,20 @@ func TestRunsOfOneFile(t *testing.T) {
 		}
 		return ev
 	}
-	read := func(n int) (*verifier.Evidence, error) {
-		raw, err := in(n).Marshal()
-		w.must(err)
-		return verifier.ParseEvidence(raw)
-	}
-	ev, err := read(anchor.MaxRuns)
+	raw, err := in(anchor.MaxRuns).Marshal()
+	w.must(err)
+	ev, err := verifier.ParseEvidence(raw)
 	w.must(err)
 	wantReport(t, verifier.Check(w.creds[0], ev, w.trust(nil), now), valid, "")
-	if _, err := read(anchor.MaxRuns + 1); err == nil {
-		t.Error("a file of one run more is read")
+	var refused *verifier.TrustError
+	if _, err := in(anchor.MaxRuns + 1).Marshal(); !errors.As(err, &refused) {
+		t.Errorf("a file of one run more is written: %v", err)
+	}
+	run, err := json.Marshal(whole)
+	w.must(err)
+	more := bytes.Replace(raw, []byte(`"regtest": [`), append(append([]byte(`"regtest": [`), run...), ','), 1)
+	if _, err := verifier.ParseEvidence(more); !errors.As(err, &refused) || refused.Path != "/headers/regtest" {
+		t.Errorf("a file of one run more is read: %v", err)
 	}
 	wantReport(t, verifier.Check(w.creds[0], in(anchor.MaxRuns+1), w.trust(nil), now), indeterminate, "limit")
 	// Merging makes fewer of them.

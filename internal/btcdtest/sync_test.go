@@ -72,7 +72,10 @@ func TestHeadersOfANode(t *testing.T) {
 	for range 19 {
 		n.generate(100)
 	}
+	began, have := time.Now(), store.Tip()
 	upToDate(2032)
+	took := time.Since(began)
+	t.Logf("%d headers from btcd in %v, %v each", store.Tip()-have, took.Round(time.Millisecond), took/time.Duration(store.Tip()-have))
 	newer := b.trust()
 	newer.Checkpoints = map[anchor.Network]*anchor.CheckpointPack{anchor.Regtest: store.Checkpoints(store.Tip())}
 	ev.Headers[anchor.Regtest] = []anchor.HeaderRun{firstHeaders(ev.Headers[anchor.Regtest], 130)}
