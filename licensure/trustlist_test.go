@@ -143,7 +143,7 @@ func TestEveryBoardPlaceAndType(t *testing.T) {
 	t.Logf("%d asked, %d accepted, %d wrong", asked, accepted, wrong)
 }
 
-// signedLicence is a licence of a place, signed by a board's own key.
+// signedDoc is a draft as an issuer signs it, without an anchor.
 func signedDoc(t testing.TB, d drafter, issuer string, key ed25519.PrivateKey, method string, created time.Time) []byte {
 	t.Helper()
 	draft, err := d.Draft()
@@ -151,6 +151,16 @@ func signedDoc(t testing.TB, d drafter, issuer string, key ed25519.PrivateKey, m
 	doc := filledIn(draft)
 	doc["issuer"] = map[string]any{"id": issuer, "name": "somebody"}
 	delete(doc, "credentialStatus")
+	return signDocAt(t, doc, key, method, created)
+}
+
+func signDoc(t testing.TB, doc map[string]any, key ed25519.PrivateKey, method string) []byte {
+	t.Helper()
+	return signDocAt(t, doc, key, method, instant("2026-03-02T00:00:00Z"))
+}
+
+func signDocAt(t testing.TB, doc map[string]any, key ed25519.PrivateKey, method string, created time.Time) []byte {
+	t.Helper()
 	proof, err := cryptosuite.Sign(doc, cryptosuite.Options{ID: "urn:uuid:5d0f0d3e-30f5-4c2a-8d5f-0a6a6f8e0001", VerificationMethod: method, Created: created, Purpose: "assertionMethod"}, key, contexts(t))
 	must2(t, err)
 	doc["proof"] = proof

@@ -84,6 +84,9 @@ type Report struct {
 	Warnings []Warning    `json:"warnings,omitempty"`
 	// StatusAt is the moment the freshest list that counted speaks about.
 	StatusAt *time.Time `json:"statusAt,omitempty"`
+	// Message is the value of the document's entry in a "message" list that counted, for
+	// whoever knows what the codes mean; nil if none did. Its step says it in the JSON.
+	Message *uint8 `json:"-"`
 	// Credentials are the reports on what a presentation carries, in order; its own
 	// Verdict is the worst of all.
 	Credentials []*Report `json:"credentials,omitempty"`
