@@ -300,8 +300,8 @@ func TestEligibility(t *testing.T) {
 			decides(t, r, what, a, "CE-5", c.want)
 		}
 	})
-	for _, id := range []string{"CE-6", "CE-9"} {
-		rule(t, id, func(t *testing.T) {
+	finding := func(id string) func(t *testing.T) {
+		return func(t *testing.T) {
 			for what, c := range map[string]struct {
 				f    licensure.Finding
 				want licensure.CriterionResult
@@ -315,8 +315,10 @@ func TestEligibility(t *testing.T) {
 				a.Findings = append(a.Findings, c.f)
 				decides(t, r, what, a, id, c.want)
 			}
-		})
+		}
 	}
+	rule(t, "CE-6", finding("CE-6"))
+	rule(t, "CE-9", finding("CE-9"))
 	rule(t, "CE-7", func(t *testing.T) {
 		ref := func(a licensure.Action, fee bool) licensure.ActionRef {
 			return licensure.ActionRef{OrderID: "x", TakenIn: "X07", Action: a, EffectiveAt: instant("2006-01-01T00:00:00Z"), FeeRelatedOnly: fee}

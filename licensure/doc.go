@@ -53,6 +53,16 @@
 // [CheckDraft] judge it; both go through the same rules. Members that these rules do
 // not name are left to JSON-LD, where a term that no context defines is an error.
 //
+// # Decisions
+//
+// Everything here is a function of its arguments: no clock, file or network.
+//
+//	record      [Log], [Fold]             orders and terms, and the status they add up to
+//	lists       [Ledger]                  four-bit status lists made from the fold
+//	compact     [CompactRules]            eligibility, principal state, letters, cascade
+//	trust list  [TrustList], [AcceptTrustList]  who may issue what where, and how that changes
+//	policy      [Policy]                  what a set of credentials is worth to a hospital
+//
 // # Legal status
 //
 // The legal status inside a licence is as of its issue and decides nothing later; see

@@ -2,6 +2,7 @@ package licensure_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"testing"
@@ -267,3 +268,5 @@ func TestSchemaFiles(t *testing.T) {
 		}
 	}
 }
+
+func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -87,6 +87,9 @@ type Report struct {
 	// Lists are the status lists that counted, for programs that keep a record of them;
 	// they are no part of the JSON form.
 	Lists []ListFact `json:"-"`
+	// Message is the value of the document's entry in a "message" list that counted, for
+	// whoever knows what the codes mean; nil if none did. Its step says it in the JSON.
+	Message *uint8 `json:"-"`
 	// Credentials are the reports on what a presentation carries, in order; its own
 	// Verdict is the worst of all.
 	Credentials []*Report `json:"credentials,omitempty"`

@@ -234,6 +234,9 @@ func (c *check) judgeValue(step StepName, e credential.StatusEntry, list statusL
 	fact := func(what string) string { return fmt.Sprintf("%s, as of %s", what, stamp(list.from)) }
 	switch {
 	case e.Purpose == purposeMessage:
+		if c.report.Message == nil {
+			c.report.Message = &v
+		}
 		allowed, stated := c.inForce()
 		if !stated {
 			c.stop(step, CodeInForceUnknown, e.Path, "trust file", "message %d, and no list of what is in force for %v", v, c.certified())
