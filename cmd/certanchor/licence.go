@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+)
+
+const licenceSummary = "decisions about licences, and the record behind them"
+
+var licenceCommand = command{
+	name:    "licence",
+	usage:   "WHAT …",
+	summary: licenceSummary,
+	example: "certanchor licence evidence -h",
+	run:     (*app).licence,
+}
+
+// licenceCommands are the subcommands of licence, in the order of the help.
+func licenceCommands() []command {
+	return []command{}
+}
+
+// licence runs one of its subcommands; help lists them.
+func (a *app) licence(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	all := licenceCommands()
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
+		fmt.Fprintf(a.stderr, "certanchor licence WHAT …\n\n%s\n\n", licenceSummary)
+		for _, c := range all {
+			fmt.Fprintf(a.stderr, "  %-10s %s\n", c.name, c.summary)
+		}
+		fmt.Fprintln(a.stderr, "\nMore about one:  certanchor licence WHAT -h")
+		if len(args) == 0 {
+			return exitStatus(exitUsage)
+		}
+		return flag.ErrHelp
+	}
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
+	if i < 0 {
+		return misuse("certanchor help licence", "no such thing as licence %s", args[0])
+	}
+	c := all[i]
+	c.name = "licence " + c.name
+	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	set.SetOutput(fs.Output())
+	set.Usage = func() { a.usage(c, set) }
+	return c.run(a, ctx, set, args[1:])
+}
