@@ -7,10 +7,12 @@ import (
 	"slices"
 )
 
+const licenceSummary = "decisions about licences, and the record behind them"
+
 var licenceCommand = command{
 	name:    "licence",
 	usage:   "WHAT …",
-	summary: "decide about credentials under a policy, keep the decision, look at it again",
+	summary: licenceSummary,
 	example: "certanchor licence evidence -h",
 	run:     (*app).licence,
 }
@@ -24,7 +26,7 @@ func licenceCommands() []command {
 func (a *app) licence(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	all := licenceCommands()
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintf(a.stderr, "certanchor licence WHAT …\n\n%s\n\n", licenceCommand.summary)
+		fmt.Fprintf(a.stderr, "certanchor licence WHAT …\n\n%s\n\n", licenceSummary)
 		for _, c := range all {
 			fmt.Fprintf(a.stderr, "  %-10s %s\n", c.name, c.summary)
 		}
