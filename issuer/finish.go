@@ -47,8 +47,10 @@ func (b *Batch) Finish(out Output) error {
 	default:
 		return fmt.Errorf("issuer: batch %.12s is %s; it is finished once its transaction is confirmed", b.p.key, b.p.state)
 	}
-	if err := b.is.files.remove(b.is.batchFile(b.p.key, "spool")); err != nil {
-		return err
+	for _, name := range []string{"spool", "closing"} {
+		if err := b.is.files.remove(b.is.batchFile(b.p.key, name)); err != nil {
+			return err
+		}
 	}
 	return b.is.journal.write(record{Batch: b.p.key, State: Closed, At: b.is.now()})
 }

@@ -44,6 +44,10 @@ type Config struct {
 	// Purposes returns the status entries that a credential of these types gets; nil
 	// means Revocation for all.
 	Purposes func(types []string) []Purpose
+	// Closing returns a draft that rides with a new batch, as its last credential: what the
+	// issuer commits to beside what it was asked for, such as the digests of its lists.
+	// Nil, or a nil draft, for none. It is asked once for each batch, when it begins.
+	Closing func() (map[string]any, error)
 	// ListLife is how long a status list counts after it was published; 0 means 30 days.
 	ListLife time.Duration
 	// Now tells the time; nil means the system's clock.

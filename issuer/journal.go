@@ -33,6 +33,7 @@ type record struct {
 	At    time.Time `json:"at"`
 
 	Count   int               `json:"count,omitempty"`   // begun: credentials
+	Closing bool              `json:"closing,omitempty"` // begun: the last is that of Config.Closing
 	Network anchor.Network    `json:"network,omitempty"` // begun; empty for a mock chain
 	Root    *merkleproof.Hash `json:"root,omitempty"`    // sealed
 	Coins   []coinRecord      `json:"coins,omitempty"`   // funded; signed, if it was found in the chain
@@ -64,6 +65,7 @@ type progress struct {
 	state     State
 	created   time.Time
 	count     int
+	closing   bool
 	network   anchor.Network
 	root      merkleproof.Hash
 	coins     []anchor.Coin
@@ -138,7 +140,7 @@ func (j *journal) apply(r record) error {
 		if r.State != Begun {
 			return fmt.Errorf("batch %s is %s before it began", r.Batch, r.State)
 		}
-		p = &progress{key: r.Batch, created: r.At, count: r.Count, network: r.Network, roots: r.Roots}
+		p = &progress{key: r.Batch, created: r.At, count: r.Count, closing: r.Closing, network: r.Network, roots: r.Roots}
 		j.batches[r.Batch] = p
 		j.order = append(j.order, r.Batch)
 	}

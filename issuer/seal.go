@@ -41,8 +41,11 @@ func (b *Batch) Key() string { return b.p.key }
 // State says how far the batch has come.
 func (b *Batch) State() State { return b.p.state }
 
-// Count returns the number of credentials.
+// Count returns the number of credentials, that of Config.Closing among them.
 func (b *Batch) Count() int { return b.p.count }
+
+// Closing reports whether the last credential is that of Config.Closing.
+func (b *Batch) Closing() bool { return b.p.closing }
 
 // Root returns the batch's root; zero before Sealed.
 func (b *Batch) Root() merkleproof.Hash { return b.p.root }
@@ -124,7 +127,14 @@ func (is *Issuer) Seal(ctx context.Context, network anchor.Network, drafts Draft
 		if err := is.files.mkdir(is.batchFile(key, "")); err != nil {
 			return nil, err
 		}
-		if err := is.journal.write(record{Batch: key, State: Begun, At: is.now(), Count: count, Network: network}); err != nil {
+		closing, err := is.writeClosing(key)
+		if err != nil {
+			return nil, err
+		}
+		if closing {
+			count++
+		}
+		if err := is.journal.write(record{Batch: key, State: Begun, At: is.now(), Count: count, Network: network, Closing: closing}); err != nil {
 			return nil, err
 		}
 		p = is.journal.batches[key]
@@ -137,6 +147,10 @@ func (is *Issuer) Seal(ctx context.Context, network anchor.Network, drafts Draft
 }
 
 func (b *Batch) seal(ctx context.Context, drafts Drafts) error {
+	drafts, err := b.withClosing(drafts)
+	if err != nil {
+		return err
+	}
 	leaves, err := b.spool(ctx, drafts)
 	if err != nil {
 		return err

@@ -25,7 +25,8 @@
 //	T16  ConsentReceipt                   a holder's consent to pass on records
 //	T17  DelegationCredential             another may issue named types (dynamic)
 //
-// and CertificateCredential for a school with a plain roster. A dynamic fact needs fresh
+// RegistrySnapshot, by which an issuer commits to its lists and its record in each anchored
+// batch (ST-6), and CertificateCredential for a school with a plain roster. A dynamic fact needs fresh
 // status; its document has an end.
 //
 // # Drafts

@@ -42,6 +42,7 @@ var subjects = map[string]subjectRules{
 	TypeVerificationStatement:  {rule: "T15", fields: statementFields, coherent: statementCoherent, impersonal: true},
 	TypeConsentReceipt:         {rule: "T16", fields: consentFields, coherent: consentCoherent, impersonal: true},
 	TypeDelegation:             {rule: "T17", fields: delegationFields, coherent: delegationCoherent, dynamic: true, impersonal: true, anyID: true},
+	TypeRegistrySnapshot:       {rule: "ST-6", fields: snapshotFields, coherent: snapshotCoherent, impersonal: true},
 	TypeCertificate:            {rule: "ENV", fields: certificateFields, coherent: certificateCoherent},
 }
 

@@ -1,10 +1,6 @@
 package licensure
 
-import (
-	"encoding/json"
-	"strconv"
-	"time"
-)
+import "time"
 
 // A Statement is what a verifier found (T15): the signed summary of an evidence file. One
 // hospital can rely on it without moving the record, if its own policy allows.
@@ -59,12 +55,7 @@ func (s Statement) Draft() (map[string]any, error) {
 		n.text("standing", string(s.Credentials[i].Standing))
 		return n.plain()
 	})
-	m.list("statusSnapshots", len(s.Snapshots), func(i int) any {
-		n := object{"sequence": json.Number(strconv.FormatUint(s.Snapshots[i].Sequence, 10))}
-		n.text("id", s.Snapshots[i].URL)
-		n.text("digest", s.Snapshots[i].Digest)
-		return n.plain()
-	})
+	m.list("statusSnapshots", len(s.Snapshots), func(i int) any { return s.Snapshots[i].members() })
 	return s.draft(TypeVerificationStatement, m)
 }
 
@@ -83,11 +74,7 @@ var statementFields = []field{
 		{"verdict", must, word([]string{"valid", "not-in-force", "invalid", "indeterminate"})},
 		{"standing", must, word(standingWords)},
 	}))},
-	{"statusSnapshots", may, list(node("T15", []field{
-		{"id", must, anything},
-		{"digest", must, digest},
-		{"sequence", must, integer(0, maxInteger)},
-	}))},
+	{"statusSnapshots", may, listSnapshots},
 }
 
 func statementCoherent(c *checker, _, s map[string]any) {

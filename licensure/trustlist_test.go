@@ -137,7 +137,7 @@ func TestEveryBoardPlaceAndType(t *testing.T) {
 			}
 		}
 	}
-	if asked != 70*56*18 || accepted < 70*3 || wrong != 0 {
+	if asked != 70*56*19 || accepted < 70*3 || wrong != 0 {
 		t.Errorf("%d asked, %d accepted, %d wrong", asked, accepted, wrong)
 	}
 	t.Logf("%d asked, %d accepted, %d wrong", asked, accepted, wrong)

@@ -17,7 +17,7 @@ import (
 
 // draftNames are the files of testdata/drafts.
 var draftNames = []string{"degree", "training", "licence", "certificate", "identity", "transcript", "exam", "foreign", "order",
-	"history", "certification", "registration", "letter", "profile", "affiliation", "statement", "consent", "delegation"}
+	"history", "certification", "registration", "letter", "profile", "affiliation", "statement", "consent", "delegation", "snapshot"}
 
 type drafter interface {
 	Draft() (map[string]any, error)
@@ -116,6 +116,8 @@ func fullDrafts() map[string]drafter {
 			Snapshots:   []licensure.Snapshot{{URL: "https://board.example/status/1", Digest: bDigest, Sequence: 7}}},
 		"consent": licensure.Consent{Envelope: impersonal(envelope("Consent", noDate)), Records: []licensure.ConsentRecord{{Type: licensure.TypeMedicalTranscript, ID: aRef.ID}},
 			Purpose: "licence application", RecipientParty: "Quillhaven Board of Medicine", SignedAt: instant("2026-06-30T12:00:00Z"), Expires: "2026-12-31", Revocable: true},
+		"snapshot": licensure.RegistrySnapshot{Envelope: orderEnvelope(), Lists: []licensure.Snapshot{{URL: "https://board.example/status/1", Digest: bDigest, Sequence: 7}},
+			Head: &licensure.Head{Recorded: instant("2026-06-30T12:00:00Z"), Count: 12, Digest: aDigest}},
 		"delegation": licensure.Delegation{Envelope: delegated(), Types: []string{licensure.TypeLicence}, Jurisdictions: []string{"X17"},
 			Capacity: licensure.SourceAgent, Agreement: aDigest},
 	}
@@ -177,7 +179,7 @@ func TestEveryTypeHasADraft(t *testing.T) {
 			t.Errorf("no schema of %s", typ)
 		}
 	}
-	if len(have) != 18 || len(licensure.Types()) != 18 {
+	if len(have) != 19 || len(licensure.Types()) != 19 {
 		t.Errorf("%d drafts, %d types", len(have), len(licensure.Types()))
 	}
 }

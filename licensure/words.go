@@ -16,6 +16,7 @@ const (
 	TypeVerificationStatement  = "VerificationStatement"           // T15
 	TypeConsentReceipt         = "ConsentReceipt"                  // T16
 	TypeDelegation             = "DelegationCredential"            // T17
+	TypeRegistrySnapshot       = "RegistrySnapshot"                // ST-6
 )
 
 // An ExamProgram is a series of licensing examinations.
@@ -138,7 +139,7 @@ const (
 var typeNames = []string{TypeIdentityAnchor, TypeMedicalDegree, TypeMedicalTranscript, TypeExamHistory, TypeForeignGraduate,
 	TypeGraduateTraining, TypeLicence, TypeBoardOrder, TypeBoardActionHistory, TypeSpecialtyCertification,
 	TypeControlledSubstance, TypeLetterOfQualification, TypeCredentialsProfile, TypeAffiliation, TypeVerificationStatement,
-	TypeConsentReceipt, TypeDelegation, TypeCertificate}
+	TypeConsentReceipt, TypeDelegation, TypeRegistrySnapshot, TypeCertificate}
 
 var (
 	identityLevels  = []string{"IAL1", "IAL2", "IAL3"}

@@ -129,8 +129,9 @@ func (j *job) open() error {
 		return err
 	}
 	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
-		CheckDraft: checkMedical, Purposes: medicalPurposes, Hook: j.app.issuerHook}
+		CheckDraft: checkMedical, Purposes: medicalPurposes, Closing: j.snapshot, Hook: j.app.issuerHook}
 	if j.status == "none" {
+		c.Closing = nil
 		c.Purposes = func([]string) []issuer.Purpose { return nil }
 	}
 	j.issuer, err = issuer.Open(c)
@@ -149,6 +150,9 @@ func checkMedical(draft map[string]any) error {
 // medicalPurposes gives licences, whose legal status changes, a message beside the
 // revocation of the document.
 func medicalPurposes(types []string) []issuer.Purpose {
+	if slices.Contains(types, licensure.TypeRegistrySnapshot) {
+		return nil // the next one takes its place
+	}
 	if !slices.Contains(types, licensure.TypeLicence) {
 		return []issuer.Purpose{issuer.Revocation}
 	}
@@ -193,7 +197,7 @@ func (j *job) run(ctx context.Context, drafts issuer.Drafts, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := b.Finish(folder); err != nil {
+	if err := b.Finish(published{folder, j.dir}); err != nil {
 		return err
 	}
 	if j.status == "bitstring" {
@@ -360,7 +364,12 @@ func (j *job) publishOnce() error {
 
 func (j *job) done(b *issuer.Batch, out string) {
 	fmt.Fprintf(j.app.stdout, "%s\n", out)
-	j.app.say("Issued %d credentials into %s.", b.Count(), out)
+	count := b.Count()
+	if b.Closing() {
+		count--
+		j.app.say("The lists as published, and the head of the record, ride with this batch: %s.", filepath.Join(j.dir, "status", snapshotFile))
+	}
+	j.app.say("Issued %d credentials into %s.", count, out)
 	if b.Mock() {
 		j.app.say("They are anchored on no chain (mocknet): no verifier accepts that, and none should.")
 		return

@@ -92,6 +92,7 @@ func (a *app) monitor(ctx context.Context, flags *flag.FlagSet, args []string) e
 	if err := addLists(j.ev, lists); err != nil {
 		return err
 	}
+	raiseBySnapshots(j.ev, j.trust, j.at)
 	if err := j.readRoster(operands[0]); err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 			return err
 		}
 	}
+	raiseBySnapshots(ev, trust, when)
 	live := verifier.New(trust, asked)
 	p := &printer{w: a.stdout, lang: lang, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
 	if *against != "" && (!*explain || len(files) != 1 || *asJSON) {
