@@ -283,12 +283,15 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("issuer: no credential %s with a %s entry was issued here", e.ID, e.Purpose)
 }
 
+// ErrNoReason means that a document was to be taken back without a reason.
+var ErrNoReason = errors.New("issuer: a document is taken back for a reason; it stays in the issuer's own log")
+
 // SetStatus writes the value of a credential's entry: for suspension 0 or 1, for a
-// message its code, for revocation 1, which cannot be undone. It takes effect with the
-// next PublishLists. Errors: *UnknownError.
+// message its code. It takes effect with the next PublishLists. A revocation is made with
+// Revoke. Errors: *UnknownError.
 func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 	if purpose == Revocation.Name && value == 1 {
-		return is.Revoke(id, "")
+		return ErrNoReason
 	}
 	one, index, err := is.find(id, purpose)
 	if err != nil {
@@ -306,9 +309,13 @@ func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 }
 
 // Revoke takes a credential back, in its status list, and in the issuer's Open Badges
-// list if its profile names one. Only the latter publishes the reason. It takes effect
-// with the next PublishLists and cannot be undone. Errors: *UnknownError.
+// list if its profile names one. The reason stays in the state folder (revoked.json); only
+// an Open Badges list publishes it. It takes effect with the next PublishLists and cannot
+// be undone. Errors: ErrNoReason, *UnknownError.
 func (is *Issuer) Revoke(id, reason string) error {
+	if reason == "" {
+		return ErrNoReason
+	}
 	one, index, err := is.find(id, Revocation.Name)
 	var unknown *UnknownError
 	switch {
@@ -318,11 +325,9 @@ func (is *Issuer) Revoke(id, reason string) error {
 	case !errors.As(err, &unknown) || !unknown.Issued || is.profile.RevocationList == "":
 		return err
 	}
-	if is.profile.RevocationList != "" {
-		is.lists.revoked[id] = reason
-		if err := is.lists.saveRevoked(); err != nil {
-			return err
-		}
+	is.lists.revoked[id] = reason
+	if err := is.lists.saveRevoked(); err != nil {
+		return err
 	}
 	return is.lists.save()
 }

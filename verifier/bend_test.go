@@ -384,7 +384,7 @@ func TestStatusChanges(t *testing.T) {
 	w.must(w.issuer.SetStatus(id, "message", 0))
 	publish(20 * time.Minute)
 	check("reinstated", valid, "")
-	w.must(w.issuer.SetStatus(id, "revocation", 1))
+	w.must(w.issuer.Revoke(id, "issued in error"))
 	publish(10 * time.Minute)
 	check("revoked", notInForce, "revoked")
 	if err := w.issuer.SetStatus(id, "revocation", 0); err == nil {

@@ -52,7 +52,7 @@ func newForger(t testing.TB) *forger {
 	w := newWorld(t, licenceDraft("L-1"), licenceDraft("L-2"), licenceDraft("L-3"), licenceDraft("L-4"))
 	f := &forger{world: w, t: t, revoked: 3, old: w.evidence()}
 	id := decoded(t, w.creds[f.revoked])["id"].(string)
-	w.must(w.issuer.SetStatus(id, "revocation", 1))
+	w.must(w.issuer.Revoke(id, "issued in error"))
 	lists, err := w.issuer.PublishLists(now.Add(-30 * time.Minute))
 	w.must(err)
 	w.lists = lists

@@ -122,7 +122,7 @@ func writeGolden(t *testing.T) {
 	noLists, noHeaders, noAnchor := w.evidence(), w.evidence(), w.evidence()
 	noLists.Documents, noHeaders.Headers, noAnchor.Transactions = nil, nil, nil
 	edited := w.withList(bent(t, w.lists[0].Bytes, func(d object) { d["validFrom"] = "2026-07-01T11:30:00Z" }))
-	w.must(w.issuer.SetStatus(decoded(t, w.creds[1])["id"].(string), "revocation", 1))
+	w.must(w.issuer.Revoke(decoded(t, w.creds[1])["id"].(string), "issued in error"))
 	var err error
 	w.lists, err = w.issuer.PublishLists(now.Add(-30 * time.Minute))
 	w.must(err)

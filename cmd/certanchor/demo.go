@@ -319,7 +319,7 @@ func writeCredential(name string, raw []byte) error {
 func (d *demo) gather(ctx context.Context) error {
 	d.app.say("4. The board revokes one licence; both publish their status lists. Evidence and trust file are written.")
 	revoked := d.board.got.list[d.count].id
-	if err := d.board.job.issuer.SetStatus(revoked, "revocation", 1); err != nil {
+	if err := d.board.job.issuer.Revoke(revoked, "issued in error"); err != nil {
 		return err
 	}
 	d.evidence = &verifier.Evidence{Gathered: verifier.Gathered{At: d.now, By: "certanchor demo"}}

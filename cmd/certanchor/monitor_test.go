@@ -273,7 +273,7 @@ func TestMonitor(t *testing.T) {
 	for _, g := range []struct {
 		who  []int
 		args []string
-	}{{suspended, []string{"--message", "suspended"}}, {revoked, []string{"--revoke"}}} {
+	}{{suspended, []string{"--message", "suspended"}}, {revoked, []string{"--revoke", "--reason", "issued in error"}}} {
 		args := append([]string{"status", "set", "--issuer", c.at("board")}, g.args...)
 		for _, i := range g.who {
 			args = append(args, c.people[i].file)

@@ -37,7 +37,7 @@ func TestSnapshotRides(t *testing.T) {
 	old, err := os.ReadFile(list)
 	must(err)
 	must(os.WriteFile(d("old.json"), old, 0o600))
-	wantStatus(t, 0, "status", "set", "--issuer", d("board"), "--revoke", first[0])
+	wantStatus(t, 0, "status", "set", "--issuer", d("board"), "--revoke", "--reason", "issued in error", first[0])
 	issue("second", "2")
 	snapshot := d("board", "status", snapshotFile)
 	wantStatus(t, 0, "evidence", "--issuer", d("board"), "--out", d("evidence.json"), first[0], snapshot)

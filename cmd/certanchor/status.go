@@ -26,7 +26,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 	dir := fs.String("issuer", "", "the issuer's folder")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	revoke := fs.Bool("revoke", false, "set: revoke the document, for good")
-	why := fs.String("reason", "", "set --revoke: published only in an Open Badges list, if the profile names one")
+	why := fs.String("reason", "", "set --revoke: why; it stays in the state folder, but for an Open Badges list, which publishes it")
 	message := fs.String("message", "", "set: the licence's legal status, such as suspended, active or a code 0-15")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
@@ -42,6 +42,9 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 	case "set":
 		if *revoke == (*message != "") || len(names) == 0 {
 			return misuse("certanchor help status", "status set needs credentials, and one of --revoke and --message")
+		}
+		if *revoke == (*why == "") {
+			return misuse("certanchor status set --issuer DIR --revoke --reason \"issued in error\" FILE", "a revocation needs --reason, and nothing else does")
 		}
 		return j.setStatus(names, *message, *why)
 	case "show":
