@@ -118,21 +118,25 @@ func (d *Decision) because(rule, text string) { d.Reasons = append(d.Reasons, Re
 // matched asks whether the credentials of the set are about one person: each with the first,
 // or with one that is. A weak match blocks an automatic "in force" (ID-2).
 func (d *Decision) matched(items []Item) {
-	var subjects, identities []Subject
+	var persons, identities []Subject
 	for _, i := range items {
 		if i.Report == nil || i.Report.Claims == nil {
 			continue
 		}
 		s := SubjectOf(i.Report.Claims)
-		if t, _ := TypeOf(i.Report.Claims); t == TypeIdentityAnchor && i.Report.Err() == nil {
+		t, _ := TypeOf(i.Report.Claims)
+		if subjects[t].impersonal {
+			continue // about a licence, a statement or a delegate, not about the person
+		}
+		if t == TypeIdentityAnchor && i.Report.Err() == nil {
 			identities = append(identities, s)
 		}
-		subjects = append(subjects, s)
+		persons = append(persons, s)
 	}
 	d.Match = MatchKey
-	for i, a := range subjects {
+	for i, a := range persons {
 		best := MatchNone
-		for k, b := range subjects {
+		for k, b := range persons {
 			if i == k {
 				continue
 			}
@@ -145,14 +149,14 @@ func (d *Decision) matched(items []Item) {
 				}
 			}
 		}
-		if len(subjects) == 1 {
+		if len(persons) == 1 {
 			best = MatchKey
 		}
 		if best == MatchNone || best == MatchWeak && d.Match == MatchKey {
 			d.Match = best
 		}
 	}
-	if d.Match == MatchKey && !connected(subjects, identities) {
+	if d.Match == MatchKey && !connected(persons, identities) {
 		d.Match = MatchNone
 	}
 	if d.Match != MatchKey {
