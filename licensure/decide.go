@@ -32,8 +32,13 @@ type Case struct {
 	Office string // who verified
 	// Place is the jurisdiction of practice: a licence there is asked for. Without it every
 	// licence of the set must be good.
-	Place       string
-	Items       []Item
+	Place string
+	Items []Item
+	// HolderKeys are DIDs that the holder showed control of at once: each of their keys has
+	// signed one presentation, for this audience and challenge, and the caller has verified
+	// that. A physician has another key for every issuer (PR-12), so without them
+	// credentials of several issuers are known by name at best.
+	HolderKeys  []string
 	DataBank    *Query
 	Malpractice *Query
 	Sanctions   *Query // exclusion lists and the like; a history of board actions also serves
@@ -104,7 +109,7 @@ func (p *Policy) Decide(c Case) Decision {
 			}
 		}
 	}
-	d.matched(c.Items)
+	d.matched(c.Items, c.HolderKeys)
 	if d.Standing != ProvisionalUntil {
 		d.Until = time.Time{}
 	}
@@ -117,22 +122,29 @@ func (d *Decision) because(rule, text string) { d.Reasons = append(d.Reasons, Re
 
 // matched asks whether the credentials of the set are about one person: each with the first,
 // or with one that is. A weak match blocks an automatic "in force" (ID-2).
-func (d *Decision) matched(items []Item) {
-	var subjects, identities []Subject
+func (d *Decision) matched(items []Item, keys []string) {
+	var persons, identities []Subject
 	for _, i := range items {
 		if i.Report == nil || i.Report.Claims == nil {
 			continue
 		}
 		s := SubjectOf(i.Report.Claims)
-		if t, _ := TypeOf(i.Report.Claims); t == TypeIdentityAnchor && i.Report.Err() == nil {
+		t, _ := TypeOf(i.Report.Claims)
+		if subjects[t].impersonal {
+			continue // about a licence, a statement or a delegate, not about the person
+		}
+		if s.Holder != "" && slices.Contains(keys, s.Holder) {
+			s.Holder = keys[0]
+		}
+		if t == TypeIdentityAnchor && i.Report.Err() == nil {
 			identities = append(identities, s)
 		}
-		subjects = append(subjects, s)
+		persons = append(persons, s)
 	}
 	d.Match = MatchKey
-	for i, a := range subjects {
+	for i, a := range persons {
 		best := MatchNone
-		for k, b := range subjects {
+		for k, b := range persons {
 			if i == k {
 				continue
 			}
@@ -145,14 +157,14 @@ func (d *Decision) matched(items []Item) {
 				}
 			}
 		}
-		if len(subjects) == 1 {
+		if len(persons) == 1 {
 			best = MatchKey
 		}
 		if best == MatchNone || best == MatchWeak && d.Match == MatchKey {
 			d.Match = best
 		}
 	}
-	if d.Match == MatchKey && !connected(subjects, identities) {
+	if d.Match == MatchKey && !connected(persons, identities) {
 		d.Match = MatchNone
 	}
 	if d.Match != MatchKey {

@@ -48,6 +48,30 @@ type Head struct {
 	Digest   string    `json:"digest"` // hex
 }
 
+// Leaf is what rides in the next anchored batch for this head, beside the leaves of
+// credentials (ST-6): SHA-256 over a tag, a zero byte and the head in the form of RFC 8785.
+// The tag keeps it from ever being the leaf of a document.
+func (h Head) Leaf() [sha256.Size]byte { return leafOf("certanchor/order-log-head/1", h) }
+
+// A ListMark names a published status list, for the next anchored batch: with it nobody can
+// show two lists of one number, or take back what a list said, with a stolen list key alone.
+type ListMark struct {
+	URL      string `json:"url"`
+	Sequence uint64 `json:"sequence"`
+	SHA256   string `json:"sha256"` // of the signed list as published, hex
+}
+
+// Leaf is what rides in the batch for this list.
+func (m ListMark) Leaf() [sha256.Size]byte { return leafOf("certanchor/status-list/1", m) }
+
+func leafOf(tag string, v any) [sha256.Size]byte {
+	text, err := canonicalJSON(v)
+	if err != nil {
+		panic(err) // plain data
+	}
+	return sha256.Sum256(append([]byte(tag+"\x00"), text...))
+}
+
 // SetRules gives the parameters of a board; without, its civil day is UTC's.
 func (l *Log) SetRules(jurisdiction, boardID string, r BoardRules) {
 	if l.rules == nil {

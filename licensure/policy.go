@@ -140,6 +140,9 @@ func (p *Policy) validate() error {
 		}
 		seen[e.Element] = true
 	}
+	if !slices.ContainsFunc(p.Elements, func(e PolicyElement) bool { return e.Required }) {
+		return refuse("PV-8", "a policy requires something")
+	}
 	if seen[ElementWorkHistory] && (p.WorkHistoryYears == 0 || p.WorkGapMonths == 0) {
 		return refuse("PV-11", "work history needs its years and the gap that is to be explained")
 	}

@@ -107,13 +107,18 @@ func TestPolicyFiles(t *testing.T) {
 		}
 		digests[p.Digest()] = true
 		for name, bend := range map[string]func(map[string]any){
-			"unknown parameter":   func(f map[string]any) { f["maxAgeWeeks"] = 3 },
-			"another version":     func(f map[string]any) { f["version"] = 2 },
-			"no elements":         func(f map[string]any) { delete(f, "elements") },
-			"unknown element":     func(f map[string]any) { f["elements"] = []any{map[string]any{"element": "aura", "required": true}} },
-			"element twice":       func(f map[string]any) { f["elements"] = append(f["elements"].([]any), f["elements"].([]any)[0]) },
-			"no age":              func(f map[string]any) { delete(f, "maxAgeDays"); delete(f, "maxAgeAt") },
-			"negative age":        func(f map[string]any) { f["maxAgeDays"] = -1 },
+			"unknown parameter": func(f map[string]any) { f["maxAgeWeeks"] = 3 },
+			"another version":   func(f map[string]any) { f["version"] = 2 },
+			"no elements":       func(f map[string]any) { delete(f, "elements") },
+			"unknown element":   func(f map[string]any) { f["elements"] = []any{map[string]any{"element": "aura", "required": true}} },
+			"element twice":     func(f map[string]any) { f["elements"] = append(f["elements"].([]any), f["elements"].([]any)[0]) },
+			"no age":            func(f map[string]any) { delete(f, "maxAgeDays"); delete(f, "maxAgeAt") },
+			"negative age":      func(f map[string]any) { f["maxAgeDays"] = -1 },
+			"requires nothing": func(f map[string]any) {
+				for _, e := range f["elements"].([]any) {
+					e.(map[string]any)["required"] = false
+				}
+			},
 			"no revision":         func(f map[string]any) { f["revision"] = "" },
 			"disaster of 0 hours": func(f map[string]any) { f["disaster"] = map[string]any{"hours": 0, "statusMaxDays": 3} },
 		} {
@@ -150,6 +155,11 @@ func TestStanding(t *testing.T) {
 			t.Errorf("orders known on 10 July: %d days old", c.AgeDays)
 		}
 		stands(t, ncqa, "no list at all", item(t, aCertification(nil), said{verdict: valid0}), m, licensure.UndeterminedStand)
+		old := aHistory(compactRules(), func(h *licensure.ActionHistory) { h.AsOf = "2026-01-01" })
+		c = stands(t, ncqa, "an old history with a fresh list", item(t, old, said{verdict: valid0, at: "2026-07-01T06:00:00Z"}), m, licensure.Stale)
+		if c.AgeDays != 195 {
+			t.Errorf("%d days old", c.AgeDays)
+		}
 		stands(t, ncqa, "a static fact", item(t, aDegree(licensure.LCME), said{verdict: valid0}), m, licensure.InForce)
 	})
 	rule(t, "PV-2", func(t *testing.T) {

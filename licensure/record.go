@@ -209,8 +209,8 @@ func (f *fold) state(at time.Time) State {
 // term computes whether the licence has come to the end of its term (LC-7): it is good
 // through the last day, in the board's civil day.
 func (s *State) term(terms []LicenceTerm, rules BoardRules, zone *time.Location, day Date) {
-	for _, t := range terms {
-		if t.Start <= day && t.Expires > s.Expires {
+	for _, t := range terms { // by start, then by recording: a correction counts, even a shorter one
+		if t.Start <= day {
 			s.Expires = t.Expires
 		}
 	}

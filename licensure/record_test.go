@@ -197,6 +197,11 @@ func TestLifecycle(t *testing.T) {
 		}
 		wants(t, at(100, 100).Status, licensure.Active, "renewed")
 		wants(t, at(100, 79).Status, licensure.Expired, "renewed, as known before")
+		// A correction of a term counts, even if it ends sooner.
+		shorter := second
+		shorter.CredentialID, shorter.Expires, shorter.RecordedAt = "urn:uuid:2b2a3b2e-6f0a-4f0e-9a51-0f2d3a0c9d10", "2026-06-30", day(120)
+		corrected := licensure.Fold(append(slices.Clone(terms), shorter), nil, licensure.BoardRules{}, day(200), day(200))
+		wants(t, corrected.Status, licensure.Expired, "corrected to an earlier end")
 		if got := at(100, 100).Expires; got != "2028-03-31" {
 			t.Errorf("expires %s", got)
 		}
@@ -392,6 +397,18 @@ func TestLogHead(t *testing.T) {
 		if name == "hidden" {
 			refusedBy(t, err, "LC-4", "the difference lies after 2026-01-16")
 		}
+	}
+
+	// Leaves of heads and lists: each thing has its own.
+	leaves := map[[32]byte]bool{}
+	for _, h := range heads {
+		leaves[h.Leaf()] = true
+	}
+	for n := range uint64(3) {
+		leaves[licensure.ListMark{URL: "https://board.example/status/1", Sequence: n, SHA256: aDigest}.Leaf()] = true
+	}
+	if len(leaves) != 6 || heads[0].Leaf() != log.Head(day(15)).Leaf() {
+		t.Errorf("%d leaves", len(leaves))
 	}
 
 	var first, second bytes.Buffer

@@ -256,6 +256,9 @@ func (c *CredentialStanding) age(p *Policy, i Item, m Moment, day time.Time, sta
 	if i.State != nil && i.StateKnown.After(c.VerifiedAt) {
 		c.VerifiedAt = i.StateKnown.UTC()
 	}
+	if asOf := civilStart(Date(c.subject.text("asOf")), time.UTC); !asOf.IsZero() && asOf.Before(c.VerifiedAt) {
+		c.VerifiedAt = asOf // a fresh list does not make an old history newer (T09)
+	}
 	if c.VerifiedAt.IsZero() {
 		c.Standing = UndeterminedStand
 		if stale {

@@ -160,6 +160,34 @@ func TestIdentifiers(t *testing.T) {
 			}
 		}
 	})
+	t.Run("pairwise-keys", func(t *testing.T) { // PR-12: shown together, they are one holder's
+		const other = "did:key:z6MkpBQsxpKkmjoPgUSRvaoxznxBQTzj8PHYZfC9Mdo52FTR"
+		for what, c := range map[string]struct {
+			keys []string
+			want licensure.StandingValue
+		}{
+			"both": {[]string{other, aHolder}, licensure.InForce}, "one": {[]string{aHolder}, licensure.UndeterminedStand},
+			"others": {[]string{"did:key:x", "did:key:y"}, licensure.UndeterminedStand}, "none": {nil, licensure.UndeterminedStand},
+			"an empty one": {[]string{"", aHolder}, licensure.UndeterminedStand},
+		} {
+			d := policy(t, "ncqa-accreditation").Decide(wholeCase(t, func(k *licensure.Case) {
+				degree := aDegree(licensure.LCME)
+				degree.Holder = other
+				k.Items, k.HolderKeys = append(k.Items, item(t, degree, said{verdict: valid0})), c.keys
+			}))
+			if d.Standing != c.want {
+				t.Errorf("%s shown: %s, %v", what, d.Standing, d.Reasons)
+			}
+		}
+		bearer := policy(t, "ncqa-accreditation").Decide(wholeCase(t, func(k *licensure.Case) {
+			degree := aDegree(licensure.LCME)
+			degree.Holder = ""
+			k.Items, k.HolderKeys = append(k.Items, item(t, degree, said{verdict: valid0})), []string{"", aHolder}
+		}))
+		if bearer.Standing == licensure.InForce {
+			t.Error("a bearer print counts as the holder's")
+		}
+	})
 	rule(t, "ID-3", func(t *testing.T) {
 		now, before := who("did:key:a", "Dormond", "Ilo", "1990", "XS1"), who("did:key:b", "Velkin", "Ilo", "1990", "XS1")
 		if licensure.MatchSubjects(now, before, nil) != licensure.MatchNone {
