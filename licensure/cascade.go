@@ -111,7 +111,7 @@ func (r CompactRules) follow(h Holder, o SignedOrder) []Order {
 	principal, known := principalAt(h.Principal, o.EffectiveAt)
 	var out []Order
 	for _, l := range h.Licences {
-		if l.Key == o.Licence || !r.reaches(l, o) {
+		if !r.reaches(l, o) {
 			continue
 		}
 		d := automatic(o, l, "CD-4")
@@ -125,7 +125,8 @@ func (r CompactRules) follow(h Holder, o SignedOrder) []Order {
 	return out
 }
 
-// reaches reports whether the cascade of o reaches a licence: one of another member board,
+// reaches reports whether the cascade of o reaches a licence: one of another member board
+// than that of o,
 // issued by then, and within the scope (CD-7).
 func (r CompactRules) reaches(l HolderLicence, o SignedOrder) bool {
 	return r.member(l.Key.Jurisdiction) && (l.Key.Jurisdiction != o.Licence.Jurisdiction || l.Key.BoardID != o.Licence.BoardID) &&

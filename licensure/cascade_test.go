@@ -176,6 +176,10 @@ func TestCascade(t *testing.T) {
 		short := r
 		short.SuspensionDays = 30
 		shows(t, short, 40, 40, acts{o}, good, stopped, good, good)
+		// Nor does an order about fees alone.
+		fees := o
+		fees.FeeRelatedOnly = true
+		shows(t, r, 20, 20, acts{fees}, good, stopped, good, good)
 		// Who is no member starts nothing.
 		shows(t, r, 20, 20, acts{by(7, "o1", licensure.Revocation, 10, 10)}, good, good, good, licensure.Revoked)
 	})

@@ -137,6 +137,14 @@ func TestLists(t *testing.T) {
 			t.Errorf("decoys show %v", mix)
 		}
 	})
+	t.Run("even", func(t *testing.T) { // what would make small indices likelier is drawn again
+		ledger, err := licensure.NewLedger(140_000, rand.Reader)
+		must(t, err)
+		slots, err := ledger.Draw(bytes.NewReader([]byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 5, 0, 0, 0, 5, 0, 0, 0, 6}), "a", "b")
+		if err != nil || slots[0].Index != 5 || slots[1].Index != 6 {
+			t.Errorf("drawn %v (%v)", slots, err)
+		}
+	})
 	t.Run("no-randomness", func(t *testing.T) {
 		broken := iotest.ErrReader(errors.New("broken"))
 		if _, err := licensure.NewLedger(status.MinEntries, broken); err == nil {

@@ -140,6 +140,9 @@ func TestLifecycle(t *testing.T) {
 					continue
 				}
 				refusedBy(t, err, "LC-3", pair)
+				if err != nil && strings.Contains(err.Error(), "later order") {
+					t.Errorf("%s: laid at another order's door: %v", path, err)
+				}
 				if n := len(log.Orders(aKey)); n != i {
 					t.Errorf("%s: %d orders in the log after a refusal", path, n)
 				}

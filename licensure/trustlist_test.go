@@ -461,6 +461,20 @@ func TestTrustListUpdates(t *testing.T) {
 		}
 	})
 	t.Run("rollback", func(t *testing.T) {
+		// The quorum replaces the publisher, whose word about versions is then forgotten: the
+		// new one cannot use that to bring an older list back.
+		newest, _, err := licensure.AcceptTrustList(kept, c.publish(t, 5, two, 3), day(40))
+		must(t, err)
+		successor := c
+		successor.publisher = testKey("another publisher")
+		root := successor.root(t, 2, c.keys[:3]...)
+		for version, ok := range map[int64]bool{4: false, 5: true, 6: true} {
+			update := successor.publish(t, version, two, 3)
+			update.Roots = [][]byte{root}
+			if _, _, err := licensure.AcceptTrustList(newest, update, day(40)); (err == nil) != ok {
+				t.Errorf("version %d by the new publisher: %v", version, err)
+			}
+		}
 		newer, _, err := licensure.AcceptTrustList(kept, second, day(40))
 		must(t, err)
 		if _, _, err := licensure.AcceptTrustList(newer, first, day(40)); err == nil {

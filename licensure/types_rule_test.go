@@ -160,6 +160,18 @@ func TestIdentifiers(t *testing.T) {
 			}
 		}
 	})
+	t.Run("two-persons", func(t *testing.T) { // each pair hangs together, the pairs do not
+		d := policy(t, "ncqa-accreditation").Decide(wholeCase(t, func(c *licensure.Case) {
+			for range 2 {
+				k := aDegree(licensure.LCME)
+				k.Holder = "did:key:z6MkpBQsxpKkmjoPgUSRvaoxznxBQTzj8PHYZfC9Mdo52FTR"
+				c.Items = append(c.Items, item(t, k, said{verdict: valid0}))
+			}
+		}))
+		if d.Standing != licensure.UndeterminedStand || d.Match != licensure.MatchNone {
+			t.Errorf("two persons in one set: %s, %s", d.Standing, d.Match)
+		}
+	})
 	t.Run("pairwise-keys", func(t *testing.T) { // PR-12: shown together, they are one holder's
 		const other = "did:key:z6MkpBQsxpKkmjoPgUSRvaoxznxBQTzj8PHYZfC9Mdo52FTR"
 		for what, c := range map[string]struct {
