@@ -106,10 +106,10 @@ func (t table) read(r io.Reader, row func(line int, get func(column string) stri
 		if err == io.EOF {
 			return nil
 		}
-		line, _ := c.FieldPos(0)
 		if err != nil {
-			return t.broken(line, err)
+			return t.broken(n+2, err)
 		}
+		line, _ := c.FieldPos(0)
 		if n >= maxRows {
 			return &TableError{t.name, line, "", fmt.Sprintf("more than %d lines", maxRows)}
 		}
