@@ -2,6 +2,7 @@ package licensure_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -223,6 +224,18 @@ func TestIdentifiers(t *testing.T) {
 }
 
 func TestPrivacy(t *testing.T) {
+	rule(t, "PR-10", func(t *testing.T) {
+		for name, want := range map[string][]string{"degree": nil, "licence": {"/credentialSubject/conditions/0/text", "/credentialSubject/conditions/1/text"}, "order": {"/credentialSubject/conditions/0/text"}} {
+			if got := licensure.FreeText(readDraft(t, name)); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		described := readDraft(t, "degree")
+		described["description"] = "took a year off after an illness"
+		if got := licensure.FreeText(described); !slices.Equal(got, []string{"/description"}) {
+			t.Errorf("a description: %q", got)
+		}
+	})
 	rule(t, "PR-8", func(t *testing.T) { // more: testdata/faults.json
 		for _, name := range []string{"npdbReport", "criminalHistory", "openComplaint", "investigationStatus", "peerReview", "physicianHealthProgram",
 			"substanceUseTreatment", "ssn", "passportNumber", "homeAddress", "photo", "convictions"} {

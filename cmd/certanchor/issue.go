@@ -48,6 +48,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
 	psbtOut := fs.String("psbt-out", "", "fund, and write the transaction to this file for a signer elsewhere")
 	psbtIn := fs.String("psbt-in", "", "go on with the transaction that came back from the signer")
+	freeText := fs.Bool("free-text", false, "drafts may hold free text: somebody has read it, and it tells nothing about anybody's health")
 	feeCap := fs.Int64("fee-cap", 100_000, "most satoshis to pay for the transaction")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
@@ -67,7 +68,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if *request != "" && *answer != "" {
 		return misuse("certanchor help issue", "--request comes first, --answer later")
 	}
-	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, psbtOut: *psbtOut, psbtIn: *psbtIn, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
+	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, psbtOut: *psbtOut, psbtIn: *psbtIn, freeText: *freeText, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	return j.run(ctx, drafts, *out)
 }
 
@@ -102,6 +103,7 @@ type job struct {
 	dir, state, chain, status string
 	request, answer           string // files of a shared anchor
 	psbtOut, psbtIn           string // files for a signer elsewhere
+	freeText                  bool
 	feeCap                    anchor.Sats
 	fallback                  anchor.FeeRate
 	passphrase                func() (string, error)
@@ -129,7 +131,7 @@ func (j *job) open() error {
 		return err
 	}
 	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
-		CheckDraft: checkMedical, Purposes: medicalPurposes, Closing: j.snapshot, Hook: j.app.issuerHook}
+		CheckDraft: j.checkMedical, Purposes: medicalPurposes, Closing: j.snapshot, Hook: j.app.issuerHook}
 	if j.status == "none" {
 		c.Closing = nil
 		c.Purposes = func([]string) []issuer.Purpose { return nil }
@@ -140,9 +142,12 @@ func (j *job) open() error {
 
 // checkMedical holds drafts of the medical types to their rules; others are left to
 // the contexts.
-func checkMedical(draft map[string]any) error {
+func (j *job) checkMedical(draft map[string]any) error {
 	if _, ours := licensure.TypeOf(draft); !ours {
 		return nil
+	}
+	if places := licensure.FreeText(draft); len(places) > 0 && !j.freeText {
+		return &licensure.RuleError{Rule: "PR-10", Detail: "free text at " + strings.Join(places, ", ") + ": if it holds nothing about anybody's health, issue with --free-text"}
 	}
 	return licensure.CheckDraft(draft)
 }
