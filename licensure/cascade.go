@@ -125,9 +125,8 @@ func (r CompactRules) follow(h Holder, o SignedOrder) []Order {
 	return out
 }
 
-// reaches reports whether the cascade of o reaches a licence: one of another member board
-// than that of o,
-// issued by then, and within the scope (CD-7).
+// reaches reports whether the cascade of o reaches a licence: one of a member board other than
+// that of o, issued by then, and within the scope (CD-7).
 func (r CompactRules) reaches(l HolderLicence, o SignedOrder) bool {
 	return r.member(l.Key.Jurisdiction) && (l.Key.Jurisdiction != o.Licence.Jurisdiction || l.Key.BoardID != o.Licence.BoardID) &&
 		!l.Issued.After(o.EffectiveAt) && (r.Scope == AllMemberLicences || l.Basis == BasisCompact)

@@ -210,6 +210,38 @@ func TestCascade(t *testing.T) {
 		shows(t, r, 30, 30, both, stopped, mirrored, mirrored, good)
 		shows(t, r, 200, 200, both, stopped, mirrored, mirrored, good)
 	})
+	t.Run("nothing-left", func(t *testing.T) { // an automatic status does not outrank a revocation, and hinders none
+		o := by(1, "o1", licensure.Suspension, 10, 10)
+		story := acts{o, by(2, "o2", licensure.Revocation, 5, 20)}
+		shows(t, r, 30, 30, story, stopped, licensure.Revoked, mirrored, good)
+		if h := stateIn(t, r, 2, 30, 30, story...).History; len(h) != 2 || h[1].Fate != licensure.NoEffect {
+			t.Errorf("history %+v", h)
+		}
+		c, err := r.Cascade(aHolderOf(), acts{o})
+		must(t, err)
+		log := new(licensure.Log)
+		for _, term := range termsOfAll() {
+			must(t, log.AddTerm(term))
+		}
+		must(t, log.Issue(c.For(key(2))[0], aDigest))
+		must(t, log.Issue(by(2, "o2", licensure.Revocation, 5, 20).Order, aDigest))
+		s, err := log.StatusAt(key(2), day(30), day(30))
+		must(t, err)
+		wants(t, s.Status, licensure.Revoked, "by the log")
+	})
+	t.Run("issued-encumbered", func(t *testing.T) {
+		for _, initial := range []licensure.LegalStatus{auto, mirrored} {
+			term := aTerm()
+			term.Initial = initial
+			at := func(orders ...licensure.Order) licensure.LegalStatus {
+				return licensure.Fold([]licensure.LicenceTerm{term}, orders, licensure.BoardRules{}, day(200), day(200)).Status
+			}
+			wants(t, at(), initial, "nobody acted")
+			wants(t, at(act("o1", licensure.Reprimand, 10, 10)), initial, "a reprimand")
+			wants(t, at(act("o1", licensure.Reinstatement, 10, 10)), good, "reinstated")
+			wants(t, at(act("o1", licensure.Suspension, 10, 10)), stopped, "suspended by the own board")
+		}
+	})
 	rule(t, "CD-7", func(t *testing.T) {
 		narrow := r
 		narrow.Scope = licensure.CompactIssuedOnly

@@ -23,12 +23,27 @@ const maxLogLine = 1 << 20
 //
 // The zero Log is empty and usable. It is not safe for concurrent use.
 type Log struct {
-	terms  map[LicenceKey][]LicenceTerm
-	orders map[LicenceKey][]Order
-	lines  map[string]logLine // by kind and id
+	records map[LicenceKey]*record
+	byTerm  map[string]*record // by the credential id of a term
+	lines   map[string]logLine // by kind and id
 	// rules are the parameters of boards, by jurisdiction and board id.
 	rules map[[2]string]BoardRules
 	heads []Head
+}
+
+// A record is what the log holds of one licence.
+type record struct {
+	key    LicenceKey
+	terms  []LicenceTerm
+	orders []Order
+}
+
+// of returns the record of a licence; an empty one if there is none.
+func (l *Log) of(key LicenceKey) *record {
+	if r, ok := l.records[key]; ok {
+		return r
+	}
+	return &record{key: key}
 }
 
 // A logLine is an entry as it is written and hashed.
@@ -82,8 +97,8 @@ func (l *Log) SetRules(jurisdiction, boardID string, r BoardRules) {
 
 // Licences returns the keys of all licences, sorted.
 func (l *Log) Licences() []LicenceKey {
-	keys := make([]LicenceKey, 0, len(l.terms))
-	for k := range l.terms {
+	keys := make([]LicenceKey, 0, len(l.records))
+	for k := range l.records {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, LicenceKey.compare)
@@ -102,10 +117,12 @@ func (l *Log) AddTerm(t LicenceTerm) error {
 	if err != nil || !added {
 		return err
 	}
-	if l.terms == nil {
-		l.terms = map[LicenceKey][]LicenceTerm{}
+	if l.records == nil {
+		l.records, l.byTerm = map[LicenceKey]*record{}, map[string]*record{}
 	}
-	l.terms[t.Licence] = append(l.terms[t.Licence], t)
+	r := l.of(t.Licence)
+	r.terms = append(r.terms, t)
+	l.records[t.Licence], l.byTerm[t.CredentialID] = r, r
 	return nil
 }
 
@@ -123,10 +140,8 @@ func (l *Log) Add(o Order, digest string) error {
 	if err != nil || !added {
 		return err
 	}
-	if l.orders == nil {
-		l.orders = map[LicenceKey][]Order{}
-	}
-	l.orders[o.Licence] = append(l.orders[o.Licence], o)
+	r := l.of(o.Licence) // there is one, or the order would not be admissible
+	r.orders = append(r.orders, o)
 	return nil
 }
 
@@ -141,7 +156,7 @@ func (l *Log) Issue(o Order, digest string) error {
 	if n := len(l.heads); n > 0 && !o.RecordedAt.After(l.heads[n-1].Recorded) {
 		return refuse("LC-4", "recorded at %s, and the log is sealed up to %s", stamp(o.RecordedAt), stamp(l.heads[n-1].Recorded))
 	}
-	terms, before := l.terms[o.Licence], l.orders[o.Licence]
+	terms, before := l.of(o.Licence).terms, l.of(o.Licence).orders
 	last, known := horizon(terms, append(slices.Clone(before), o))
 	refusedBefore := map[string]bool{}
 	for _, p := range Fold(terms, before, BoardRules{}, last, known).Refused() {
@@ -200,7 +215,7 @@ func (l *Log) admissible(o Order) error {
 	if err := c.err(); err != nil {
 		return err
 	}
-	terms := l.terms[o.Licence]
+	terms := l.of(o.Licence).terms
 	if len(terms) == 0 {
 		return refuse("LC-4", "the log has no licence %s", o.Licence)
 	}
@@ -254,23 +269,23 @@ func (t LicenceTerm) members() object {
 // StatusAt returns the state of a licence at the moment at, as known at the moment known.
 // The error names a licence that is not in the log.
 func (l *Log) StatusAt(key LicenceKey, at, known time.Time) (State, error) {
-	terms := l.terms[key]
-	if len(terms) == 0 {
+	r := l.of(key)
+	if len(r.terms) == 0 {
 		return State{Status: NotStated, Own: NotStated}, refuse("LC-4", "the log has no licence %s", key)
 	}
-	return Fold(terms, l.orders[key], l.rules[[2]string{key.Jurisdiction, key.BoardID}], at, known), nil
+	return Fold(r.terms, r.orders, l.rules[[2]string{key.Jurisdiction, key.BoardID}], at, known), nil
 }
 
 // Orders returns the orders about a licence in the order of the fold.
 func (l *Log) Orders(key LicenceKey) []Order {
-	orders := slices.Clone(l.orders[key])
+	orders := slices.Clone(l.of(key).orders)
 	slices.SortFunc(orders, compareOrders)
 	return orders
 }
 
 // Terms returns the terms of a licence, first one first.
 func (l *Log) Terms(key LicenceKey) []LicenceTerm {
-	terms := slices.Clone(l.terms[key])
+	terms := slices.Clone(l.of(key).terms)
 	slices.SortFunc(terms, func(a, b LicenceTerm) int {
 		return cmp.Or(strings.Compare(string(a.Start), string(b.Start)), strings.Compare(a.CredentialID, b.CredentialID))
 	})

@@ -56,6 +56,7 @@ const (
 	Removed   Fate = "removed"   // vacated or replaced by a later order
 	RefusedBy Fate = "refused"   // its transition is not listed (LC-3)
 	Future    Fate = "not-yet"   // takes effect after the moment asked
+	NoEffect  Fate = "no-effect" // automatic, and no licence was left to encumber
 	Unmatched Fate = "unmatched" // vacates an order that is not known
 )
 
@@ -117,7 +118,7 @@ func Fold(terms []LicenceTerm, orders []Order, rules BoardRules, at, known time.
 	if len(terms) == 0 || terms[0].Start > day {
 		return State{Status: NotStated, Own: NotStated, History: passages(orders, at, removals(orders, at))}
 	}
-	f := &fold{base: terms[0].Initial, lapsed: Active, conditions: slices.Clone(terms[0].Conditions), since: civilStart(terms[0].Start, zone)}
+	f := begin(terms[0], civilStart(terms[0].Start, zone))
 	removed := removals(orders, at)
 	history := passages(orders, at, removed)
 	for i := range history {
@@ -125,8 +126,15 @@ func Fold(terms []LicenceTerm, orders []Order, rules BoardRules, at, known time.
 		if p.Fate != Applied || p.Order.Action == Vacated {
 			continue
 		}
-		if why := f.apply(&p.Order); why != "" {
-			p.Fate, p.Why = RefusedBy, why
+		switch {
+		case p.Order.Origin != FromCompact:
+			if why := f.apply(&p.Order); why != "" {
+				p.Fate, p.Why = RefusedBy, why
+			}
+		case licensed(f.base):
+			f.automatic(&p.Order)
+		default:
+			p.Fate, p.Why = NoEffect, f.base.String() // no licence is left to encumber
 		}
 	}
 	s := f.state(at)

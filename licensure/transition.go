@@ -146,11 +146,8 @@ func severity(s LegalStatus) int {
 	return slices.Index([]LegalStatus{SummarySuspended, Suspended, SurrenderedInLieu, Revoked}, s)
 }
 
-// apply applies o and returns "", or why its transition is refused.
+// apply applies a board's own act and returns "", or why its transition is refused.
 func (f *fold) apply(o *Order) (refused string) {
-	if o.Origin == FromCompact {
-		return f.automatic(o)
-	}
 	covered := f.covering(o.EffectiveAt) != nil && licensed(f.base)
 	rule := transitions[o.Action]
 	if !slices.Contains(rule.from, f.base) && !(covered && slices.Contains(endsAutomatic, o.Action)) {
@@ -195,16 +192,23 @@ func (f *fold) setConditions(o *Order) {
 }
 
 // automatic lays an automatic status over the own one.
-func (f *fold) automatic(o *Order) (refused string) {
-	if !licensed(f.base) {
-		return f.base.String() + " → " + CompactMirroredEncumbered.String()
-	}
+func (f *fold) automatic(o *Order) {
 	v := overlay{status: CompactAutoSuspended, from: o.EffectiveAt, until: o.EndsAt, order: o}
 	if o.Mirrored != nil {
 		v.status, v.until, v.mirrored = CompactMirroredEncumbered, time.Time{}, o.Mirrored
 	}
 	f.overlays = append(f.overlays, v)
-	return ""
+}
+
+// begin puts the fold in the state of a licence's first term. One that was issued while it was
+// encumbered automatically waits for its own board, since nothing here says when that ends.
+func begin(t LicenceTerm, since time.Time) *fold {
+	f := &fold{base: t.Initial, lapsed: Active, conditions: slices.Clone(t.Conditions), since: since}
+	if t.Initial == CompactAutoSuspended || t.Initial == CompactMirroredEncumbered {
+		f.base = Active
+		f.overlays = []overlay{{status: t.Initial, from: since, order: &Order{}}}
+	}
+	return f
 }
 
 // shown is the status at t before the end of the term is looked at.

@@ -1,6 +1,9 @@
 package licensure_test
 
 import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +12,7 @@ import (
 
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/licensure"
+	"github.com/certanchor/certanchor/status"
 )
 
 // typeRule holds a type to its table: the full draft passes; without any one of its required
@@ -299,6 +303,42 @@ func TestPrivacy(t *testing.T) {
 		refusedBy(t, licensure.CheckConsent(pass, nil, at), "PR-9", "consent")
 		if !licensure.BeyondDirectory(map[string]any{"honours": "x"}) || licensure.BeyondDirectory(map[string]any{"degree": "MD"}) {
 			t.Error("directory facts")
+		}
+	})
+	rule(t, "PR-7", func(t *testing.T) {
+		// Everything of this package that is published, made for one licence.
+		secrets := []string{"L0509726", "Dorilogan", "9000000015", aHolder, aTerm().CredentialID}
+		log := newLog(t)
+		must(t, log.Issue(act("o1", licensure.Suspension, 10, 10), aDigest))
+		ledger, err := licensure.NewLedger(status.MinEntries, rand.Reader)
+		must(t, err)
+		_, err = ledger.Draw(rand.Reader, aTerm().CredentialID)
+		must(t, err)
+		p, err := ledger.Project(day(20), licensure.FromLog(log, day(20)))
+		must(t, err)
+		l, _ := nationalTrust(t)
+		list, err := l.Bytes()
+		must(t, err)
+		trust, err := l.Compile(licensure.CompileOptions{Base: []byte(trustBase)})
+		must(t, err)
+		c := newConsortium("board", 5, 3)
+		update := c.publish(t, 1, list, 3)
+		head, err := json.Marshal(log.Head(day(20)))
+		must(t, err)
+		public := map[string][]byte{"status list": []byte(p.Bits.Encode()), "trust list": list, "trust file": trust, "head": head,
+			"root": c.root(t, 1), "targets": update.Targets, "snapshot": update.Snapshot, "timestamp": update.Timestamp, "context": licensure.Context()}
+		for _, typ := range licensure.Types() {
+			public["schema of "+typ], _ = licensure.Schema(typ)
+		}
+		for what, data := range public {
+			if len(data) < 50 {
+				t.Errorf("%s is empty", what)
+			}
+			for _, secret := range secrets {
+				if bytes.Contains(data, []byte(secret)) {
+					t.Errorf("%s holds %s", what, secret)
+				}
+			}
 		}
 	})
 	rule(t, "PR-15", func(t *testing.T) { // errors of drafts: TestErrorsHoldNoValues
