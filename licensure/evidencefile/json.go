@@ -1,8 +1,8 @@
 package evidencefile
 
 import (
-	"fmt"
 	"encoding/json"
+	"fmt"
 
 	"github.com/certanchor/certanchor/internal/strictjson"
 )
