@@ -177,12 +177,17 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 		case o.report.Verdict != verifier.Valid:
 			s, _ := o.report.Deciding()
 			o.why = fmt.Sprintf("%s: %s at %s", o.report.Verdict, s.Code, s.Name)
+			if o.report.Verdict == verifier.Indeterminate && err == nil {
+				o.key = order.Licence
+				hold(keys, order.Licence, s)
+			}
 		case err != nil:
 			o.why = err.Error()
 		default:
 			o.key = order.Licence
 			if err := log.Add(order, o.report.Document); err != nil {
 				o.why = err.Error()
+				hold(keys, order.Licence, verifier.Step{Code: verifier.CodeNotJudged, Fact: o.why})
 			}
 		}
 		j.orders = append(j.orders, o)
@@ -195,6 +200,23 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 		if s, err := log.StatusAt(key, at, at); err == nil {
 			item.State = &s
 		}
+	}
+}
+
+// hold keeps a licence from being in force while an order about it could not be judged, or
+// does not fit the record (VD-1). An order that is forged holds nothing.
+func hold(keys map[*licensure.Item]licensure.LicenceKey, key licensure.LicenceKey, why verifier.Step) {
+	for item, k := range keys {
+		if k != key {
+			continue
+		}
+		r := *item.Report
+		if r.Verdict == verifier.Valid {
+			r.Verdict = verifier.Indeterminate
+		}
+		r.Steps = append(slices.Clone(r.Steps), verifier.Step{Name: verifier.StepLegalStatus, Group: verifier.Standing, Result: verifier.Unavailable,
+			Code: why.Code, Place: "an order about this licence", Fact: why.Fact, Word: "orders"})
+		item.Report = &r
 	}
 }
 

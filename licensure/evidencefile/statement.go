@@ -137,6 +137,12 @@ func (f *File) checkStatement(j *judged, trust *verifier.Trust) StatementOutcome
 		return out
 	}
 	out.Signer = c.Issuer()
+	if plain, err := strictjson.Parse(c.Raw(), limits); err == nil {
+		if again, err := strictjson.Canonical(plain); err != nil || !bytes.Equal(again, c.Raw()) {
+			out.Verdict, out.Fault = verifier.Invalid, "it is not written as it was signed"
+			return out
+		}
+	}
 	var key signerKey
 	if err := strictjson.Unmarshal(f.members[nameSigner+"key.json"], limits, &key); err != nil {
 		out.Fault = "nothing says which key signed"
