@@ -311,7 +311,11 @@ func printPart(w io.Writer, raw []byte) error {
 		return out.String()
 	}
 	for _, s := range p.Standings {
-		fmt.Fprintf(w, "  %-22s %s%s\n", s.Standing, s.Type, why(s.Reasons))
+		what := s.Type
+		if s.LegalStatus != "" {
+			what += ", " + s.LegalStatus
+		}
+		fmt.Fprintf(w, "  %-22s %s%s\n", s.Standing, what, why(s.Reasons))
 	}
 	if p.Counted != nil && !*p.Counted {
 		fmt.Fprintf(w, "  order not counted: %s: %s\n", p.Input, oneLine(p.Why))

@@ -111,19 +111,32 @@ func (j *judged) check(checker *verifier.Checker, members map[string][]byte) {
 	for _, name := range under(members, dirCredentials) {
 		f := judgedFile{member: name}
 		raw := members[name]
-		f.report = checker.Check(raw, j.moment.Run)
-		if c, err := credential.Parse(raw); err == nil && c.IsPresentation() {
+		c, err := credential.Parse(raw)
+		if err == nil && c.IsPresentation() {
 			f.report = checker.CheckFor(asked, raw, j.moment.Run)
-			for _, inner := range f.report.Credentials {
+			within, _ := c.Inner()
+			for i, inner := range f.report.Credentials {
 				inner = carried(inner, f.report)
-				f.items = append(f.items, licensure.Item{Report: inner, Digest: inner.Document})
+				f.items = append(f.items, licensure.Item{Report: inner, Digest: j.leaf(within[i].Raw(), inner)})
 			}
+		} else {
+			f.report = checker.Check(raw, j.moment.Run)
 		}
 		if len(f.items) == 0 {
-			f.items = []licensure.Item{{Report: f.report, Digest: f.report.Document}}
+			f.items = []licensure.Item{{Report: f.report, Digest: j.leaf(raw, f.report)}}
 		}
 		j.credentials = append(j.credentials, f)
 	}
+}
+
+// leaf is the digest by which other documents name this one: of its canonical form as the
+// anchor covers it. Of a document that cannot be hashed it is that of the file.
+func (j *judged) leaf(raw []byte, r *verifier.Report) string {
+	all, err := verifier.Explain(raw, j.trust)
+	if err != nil || r.Verdict == verifier.Invalid {
+		return r.Document
+	}
+	return all[len(all)-1].Local.String()
 }
 
 // carried is the report on a credential of a presentation, and worth no more than the
@@ -258,11 +271,34 @@ func (j *judged) decide() {
 	for f := range j.credentials {
 		one := &j.credentials[f]
 		for _, item := range one.items {
-			one.stands = append(one.stands, j.policy.Standing(item, j.moment))
+			stand := j.policy.Standing(item, j.moment)
+			if next := j.successor(item); next != "" {
+				stand.Reasons = append(stand.Reasons, licensure.Reason{Rule: "LC-1", Text: "replaced by " + next})
+			}
+			one.stands = append(one.stands, stand)
 		}
 		c.Items = append(c.Items, one.items...)
 	}
 	j.decision = j.policy.Decide(c)
+}
+
+// successor returns the id of the document of the set that replaces one which was taken
+// back, or "" (LC-1).
+func (j *judged) successor(item licensure.Item) string {
+	old, err := licensure.FactOf(item.Report, item.Digest)
+	if err != nil || old.InForce {
+		return ""
+	}
+	var held []licensure.Fact
+	for _, f := range j.credentials {
+		for _, i := range f.items {
+			if fact, err := licensure.FactOf(i.Report, i.Digest); err == nil {
+				held = append(held, fact)
+			}
+		}
+	}
+	next, _ := licensure.Successor(old, held)
+	return next.ID
 }
 
 // under returns the names of members in a folder, sorted.
