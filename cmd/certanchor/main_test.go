@@ -2,21 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/certanchor/certanchor/anchor/regtest"
-	"github.com/certanchor/certanchor/verifier"
 )
 
 // TestMain lets this test binary be the real command: scripts and the kill tests run
@@ -80,6 +76,10 @@ func TestScripts(t *testing.T) {
 		"fill":     fill,
 		"trusting": trusting,
 		"leaf":     leaf,
+		"unpack":   unpack,
+		"holder":   holder,
+		"present":  present,
+		"cutproof": cutProof,
 	}})
 }
 
@@ -107,57 +107,4 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(b, args[1], args[2], 1)), 0o600))
-}
-
-// when sets a variable to a moment counted from now: when DAY 48h date, when AT 48h time.
-func when(ts *testscript.TestScript, neg bool, args []string) {
-	after, err := time.ParseDuration(args[1])
-	ts.Check(err)
-	form := map[string]string{"date": time.DateOnly, "time": time.RFC3339, "year": "2006"}[args[2]]
-	ts.Setenv(args[0], time.Now().UTC().Add(after).Format(form))
-}
-
-// fill puts variables into files: fill FILE…
-func fill(ts *testscript.TestScript, neg bool, args []string) {
-	for _, name := range args {
-		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(os.Expand(ts.ReadFile(name), ts.Getenv)), 0o600))
-	}
-}
-
-// trusting writes a trust file that joins those of issuers, as a person would in an editor:
-// trusting OUT DIR=TYPE,TYPE@PLACE,PLACE …
-func trusting(ts *testscript.TestScript, neg bool, args []string) {
-	var joined map[string]any
-	for _, arg := range args[1:] {
-		dir, may, _ := strings.Cut(arg, "=")
-		types, places, _ := strings.Cut(may, "@")
-		var one map[string]any
-		ts.Check(json.Unmarshal([]byte(ts.ReadFile(dir+"/trust.json")), &one))
-		is := one["issuers"].([]any)[0].(map[string]any)
-		is["types"], is["jurisdictions"] = strings.Split(types, ","), strings.Split(places, ",")
-		pin := is["contexts"].([]any)[0].(map[string]any)
-		pin["file"] = dir + "/context.jsonld"
-		if joined == nil {
-			joined = one
-			continue
-		}
-		joined["issuers"] = append(joined["issuers"].([]any), is)
-	}
-	raw, err := json.MarshalIndent(joined, "", " ")
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), raw, 0o600))
-}
-
-// leaf sets variables to a credential's id and to the digest by which others name it, as
-// verify --explain prints it: leaf ID DIGEST FILE TRUST.
-func leaf(ts *testscript.TestScript, neg bool, args []string) {
-	var c struct{ ID string }
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[2])), &c))
-	dir := ts.MkAbs(".")
-	trust, err := verifier.ParseTrust([]byte(ts.ReadFile(args[3])), func(name string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) })
-	ts.Check(err)
-	all, err := verifier.Explain([]byte(ts.ReadFile(args[2])), trust)
-	ts.Check(err)
-	ts.Setenv(args[0], c.ID)
-	ts.Setenv(args[1], all[len(all)-1].Local.String())
 }
