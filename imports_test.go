@@ -33,6 +33,8 @@ var rooms = map[string][]string{
 	"licensure/fhir":      {"licensure", "credential", "cryptosuite", "did", "status", "verifier"},
 	"internal/synth":      {"licensure", "credential"},
 
+	"licensure/evidencefile": {"licensure", "licensure/fhir", "internal/jsonld", "did", "credential", "cryptosuite", "verifier"},
+
 	"anchor/node":    {"anchor"},
 	"internal/fetch": {},
 

@@ -450,14 +450,15 @@ func (d Decision) Bytes() ([]byte, error) {
 	m.text("subjectMatch", string(d.Match))
 	m.list("obtain", len(d.Obtain), func(i int) any { return d.Obtain[i] })
 	m.list("reasons", len(d.Reasons), func(i int) any { return d.Reasons[i].members() })
-	m.list("elements", len(d.Elements), func(i int) any { return d.Elements[i].members() })
-	m.list("credentials", len(d.Credentials), func(i int) any { return d.Credentials[i].members() })
+	m.list("elements", len(d.Elements), func(i int) any { return d.Elements[i].Members() })
+	m.list("credentials", len(d.Credentials), func(i int) any { return d.Credentials[i].Members() })
 	return strictjson.Canonical(m.plain())
 }
 
 func (r Reason) members() map[string]any { return map[string]any{"rule": r.Rule, "text": r.Text} }
 
-func (r ElementResult) members() map[string]any {
+// Members returns r as the JSON object that stands in a decision.
+func (r ElementResult) Members() map[string]any {
 	m := object{"required": r.Required}
 	m.text("element", string(r.Element))
 	m.text("result", string(r.Result))
@@ -471,7 +472,8 @@ func (r ElementResult) members() map[string]any {
 	return m
 }
 
-func (k CredentialStanding) members() map[string]any {
+// Members returns k as the JSON object that stands in a decision.
+func (k CredentialStanding) Members() map[string]any {
 	m := object{}
 	m.text("id", k.ID)
 	m.text("type", k.Type)

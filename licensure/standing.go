@@ -80,6 +80,12 @@ func (p *Policy) Standing(i Item, m Moment) CredentialStanding {
 		}
 		return c
 	}
+	if step, stopped := i.Report.Deciding(); i.Report.Claims == nil && stopped {
+		// Nothing could be read, so that nothing is said of its contents.
+		c.because("VD-1", "%s: %s", step.Name, step.Code)
+		c.Obtain = append(c.Obtain, fmt.Sprintf("what the step asks for: %s: %s", step.Name, step.Code))
+		return c
+	}
 	s, err := subjectOf(i.Report.Claims, t)
 	if err != nil {
 		c.because("ENV-3", "%v", err)

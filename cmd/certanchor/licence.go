@@ -19,7 +19,7 @@ var licenceCommand = command{
 
 // licenceCommands are the subcommands of licence, in the order of the help.
 func licenceCommands() []command {
-	return []command{}
+	return slices.Concat(decideCommands)
 }
 
 // licence runs one of its subcommands; help lists them.

@@ -70,8 +70,16 @@ func kill() {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits,
-		"edit":  edit,
+		"exits":    exits,
+		"edit":     edit,
+		"when":     when,
+		"fill":     fill,
+		"trusting": trusting,
+		"leaf":     leaf,
+		"unpack":   unpack,
+		"holder":   holder,
+		"present":  present,
+		"cutproof": cutProof,
 	}})
 }
 

@@ -28,8 +28,13 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 	revoke := fs.Bool("revoke", false, "set: revoke the document, for good")
 	why := fs.String("reason", "", "set --revoke: why; it stays in the state folder, but for an Open Badges list, which publishes it")
 	message := fs.String("message", "", "set: the licence's legal status, such as suspended, active or a code 0-15")
+	at := fs.String("at", "", "set, publish: the moment the lists speak about, RFC 3339 (now)")
 	pass := fs.String("passphrase-file", "", "file with the passphrase of the keys; - reads standard input")
 	operands, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	when, err := moment(*at)
 	if err != nil {
 		return err
 	}
@@ -46,7 +51,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 		if *revoke == (*why == "") {
 			return misuse("certanchor status set --issuer DIR --revoke --reason \"issued in error\" FILE", "a revocation needs --reason, and nothing else does")
 		}
-		return j.setStatus(names, *message, *why)
+		return j.setStatus(names, *message, *why, when)
 	case "show":
 		return j.showStatus(names)
 	case "publish":
@@ -54,7 +59,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 			return err
 		}
 		defer j.issuer.Close()
-		return j.publish()
+		return j.publish(when)
 	}
 	return misuse("say set, show or publish", "no such thing as status %s", verb)
 }
@@ -89,7 +94,7 @@ func legalStatus(text string) (uint8, error) {
 	return 0, misuse(fmt.Sprintf("say one of %v", known), "no legal status %q", text)
 }
 
-func (j *job) setStatus(names []string, message, why string) error {
+func (j *job) setStatus(names []string, message, why string, at time.Time) error {
 	set := func(id string) error { return j.issuer.Revoke(id, why) }
 	if message != "" {
 		v, err := legalStatus(message)
@@ -121,11 +126,11 @@ func (j *job) setStatus(names []string, message, why string) error {
 			return err
 		}
 	}
-	return j.publish()
+	return j.publish(at)
 }
 
-func (j *job) publish() error {
-	lists, err := j.issuer.PublishLists(time.Now())
+func (j *job) publish(at time.Time) error {
+	lists, err := j.issuer.PublishLists(at)
 	if err != nil {
 		return err
 	}

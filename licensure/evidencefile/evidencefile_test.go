@@ -1,0 +1,400 @@
+package evidencefile_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/certanchor/certanchor/licensure"
+	"github.com/certanchor/certanchor/licensure/evidencefile"
+	"github.com/certanchor/certanchor/verifier"
+)
+
+func TestEvidenceFile(t *testing.T) {
+	c := newClinic(t)
+	in := c.input()
+	f := make_(t, in)
+	if got := f.Result().Standing; got != licensure.InForce {
+		t.Fatalf("standing %s\n%s", got, f.Member("result/elements.json"))
+	}
+	raw := zipped(t, f)
+	mine, err := verifier.ParseTrust(in.Trust, nil)
+	must(t, err)
+
+	rule(t, "EV-1", func(t *testing.T) {
+		if !bytes.Equal(raw, zipped(t, make_(t, in))) {
+			t.Error("made twice, and not equal")
+		}
+		other := in
+		other.Credentials, other.Lists = slices.Clone(in.Credentials), slices.Clone(in.Lists)
+		slices.Reverse(other.Credentials)
+		slices.Reverse(other.Lists)
+		other.Credentials = append(other.Credentials, in.Credentials[0])
+		if !bytes.Equal(raw, zipped(t, make_(t, other))) {
+			t.Error("another order of the same files gives another file")
+		}
+		other.Case.DecisionDate = "2026-07-16"
+		if bytes.Equal(raw, zipped(t, make_(t, other))) {
+			t.Error("another day, and the same file")
+		}
+	})
+	rule(t, "EV-2", func(t *testing.T) {
+		alter(t, f)
+		alterArchive(t, raw)
+	})
+	rule(t, "EV-3", func(t *testing.T) { redact(t, f, mine) })
+	rule(t, "PV-10", func(t *testing.T) {
+		again, err := evidencefile.Read(raw)
+		must(t, err)
+		o := again.Reverify(mine)
+		if !o.Same() || o.Again != licensure.InForce || o.Credentials != 5 || o.Statement == nil || !o.Statement.Known {
+			t.Errorf("%+v, statement %+v", o, o.Statement)
+		}
+		// Every input stands in the file as it was received, and is named by its digest.
+		for _, want := range slices.Concat(in.Credentials, in.Lists, in.Evidence, [][]byte{in.Trust, in.Policy}) {
+			if !slices.ContainsFunc(again.Names(), func(n string) bool {
+				return strings.HasPrefix(n, "inputs/") && bytes.Equal(again.Member(n), want)
+			}) {
+				t.Error("an input is not in the file")
+			}
+		}
+		if o := again.Reverify(nil); !o.Same() || o.Statement.Known || o.Statement.Key == "" {
+			t.Errorf("without a trust file: %+v", o.Statement)
+		}
+	})
+	t.Run("pages", func(t *testing.T) { pages(t, f) })
+	t.Run("statement", func(t *testing.T) { relied(t, f, mine) })
+}
+
+// readBack makes a file of members by writing a new archive as the program would.
+func rebuilt(t *testing.T, f *evidencefile.File, change map[string][]byte) (*evidencefile.File, error) {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(zipped(t, f)), int64(len(zipped(t, f))))
+	must(t, err)
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, m := range r.File {
+		data := f.Member(m.Name)
+		if other, ok := change[m.Name]; ok {
+			if data = other; data == nil {
+				continue
+			}
+		}
+		out, err := w.CreateHeader(&zip.FileHeader{Name: m.Name, Method: zip.Store, Modified: m.Modified.UTC()})
+		must(t, err)
+		_, err = out.Write(data)
+		must(t, err)
+	}
+	must(t, w.Close())
+	return evidencefile.Read(b.Bytes())
+}
+
+// alter flips a bit at the beginning, in the middle and at the end of every member, and
+// leaves each out once: every time it shows, and the member is named.
+func alter(t *testing.T, f *evidencefile.File) {
+	if same, err := rebuilt(t, f, nil); err != nil || !same.Reverify(nil).Same() {
+		t.Fatalf("unaltered: %v", err)
+	}
+	flips := 0
+	for _, name := range f.Names() {
+		raw := f.Member(name)
+		changes := [][]byte{nil}
+		for _, at := range []int{0, len(raw) / 2, len(raw) - 1} {
+			flipped := slices.Clone(raw)
+			flipped[at] ^= 1
+			changes = append(changes, flipped)
+		}
+		changes = append(changes, append(slices.Clone(raw), '\n'))
+		for i, change := range changes {
+			flips++
+			bent, err := rebuilt(t, f, map[string][]byte{name: change})
+			if err != nil {
+				continue // not even read: result.json
+			}
+			o := bent.Reverify(nil)
+			if name == "statement.json" && change == nil {
+				// What is not there says nothing; a file without statement says so.
+				if o.Statement != nil {
+					t.Error("a statement that is not there")
+				}
+				continue
+			}
+			if o.Same() {
+				t.Errorf("%s, change %d: unseen", name, i)
+			}
+			if name != "statement.json" && len(o.Differences) == 0 {
+				t.Errorf("%s, change %d: no difference is named", name, i)
+			}
+		}
+	}
+	t.Logf("%d changes in %d members", flips, len(f.Names()))
+}
+
+// alterArchive flips bits of the archive itself.
+func alterArchive(t *testing.T, raw []byte) {
+	for at := 0; at < len(raw); at += len(raw)/997 + 1 {
+		flipped := slices.Clone(raw)
+		flipped[at] ^= 1 << (at % 8)
+		var format *evidencefile.FormatError
+		f, err := evidencefile.Read(flipped)
+		if err == nil && f.Reverify(nil).Same() {
+			t.Errorf("byte %d: unseen", at)
+		}
+		if err != nil && !errors.As(err, &format) {
+			t.Errorf("byte %d: %T", at, err)
+		}
+	}
+	if _, err := evidencefile.Read(append(slices.Clone(raw), 0)); err == nil {
+		t.Error("a byte after the end")
+	}
+}
+
+func redact(t *testing.T, f *evidencefile.File, mine *verifier.Trust) {
+	// The registration is to stay at home.
+	var gone string
+	for _, name := range f.Names() {
+		if strings.HasPrefix(name, "inputs/credentials/") && bytes.Contains(f.Member(name), []byte(licensure.TypeControlledSubstance)) {
+			gone = name
+		}
+	}
+	copied, err := f.Redact([]string{gone}, true)
+	must(t, err)
+	back, err := evidencefile.Read(zipped(t, copied))
+	must(t, err)
+	o := back.Reverify(mine)
+	if !o.Same() || o.Again != "" || o.Recorded != licensure.InForce || o.Credentials != 4 || len(o.LeftOut) != 2 || !o.Statement.Known {
+		t.Errorf("%+v, statement %+v", o, o.Statement)
+	}
+	for _, secret := range []string{"businessActivity", "schedules", "Controlled substances", "2028-02-28"} {
+		for _, name := range back.Names() {
+			if name != "inputs/signer/context.jsonld" && name != "inputs/trust.json" && bytes.Contains(back.Member(name), []byte(secret)) && name != "inputs/policy.json" {
+				t.Errorf("%s still says %q", name, secret)
+			}
+		}
+	}
+	// A copy is held to what it has: nothing can be changed in it, and no more left out.
+	alter(t, back)
+	if bent, err := rebuilt(t, back, map[string][]byte{"inputs/credentials/0001.json": nil}); err == nil && bent.Reverify(nil).Same() {
+		t.Error("a credential more was taken out, and nobody said so")
+	}
+	without, err := f.Redact([]string{gone}, false)
+	must(t, err)
+	if o := without.Reverify(mine); !o.Same() || o.Statement != nil {
+		t.Errorf("without statement: %+v", o)
+	}
+	for _, name := range []string{"inputs/trust.json", "result.json", "inputs/credentials/0009.json"} {
+		if _, err := f.Redact([]string{name}, true); err == nil {
+			t.Errorf("%s was left out", name)
+		}
+	}
+	twice, err := copied.Redact([]string{otherThan(f, gone)}, true)
+	must(t, err)
+	if o := twice.Reverify(mine); !o.Same() || o.Credentials != 3 {
+		t.Errorf("a copy of the copy: %+v", o)
+	}
+}
+
+func otherThan(f *evidencefile.File, gone string) string {
+	for _, name := range f.Names() {
+		if strings.HasPrefix(name, "inputs/credentials/") && name != gone {
+			return name
+		}
+	}
+	return ""
+}
+
+func pages(t *testing.T, f *evidencefile.File) {
+	summary := string(f.Member("summary.html"))
+	for _, want := range []string{"default-src 'none'", "IN FORCE", "Łostrowe", "0012345", "The board", "Hospital of Alderfen"} {
+		if !strings.Contains(summary, want) {
+			t.Errorf("summary.html lacks %q", want)
+		}
+	}
+	for _, name := range f.Names() {
+		if strings.HasSuffix(name, ".html") && (bytes.Contains(f.Member(name), []byte("<script")) || bytes.Contains(f.Member(name), []byte("http-equiv=\"refresh\""))) {
+			t.Errorf("%s is more than a page", name)
+		}
+		if !strings.HasPrefix(name, "inputs/credentials/") && bytes.Contains(f.Member(name), []byte(salt(t, f))) {
+			t.Errorf("%s quotes a salt", name)
+		}
+	}
+	pdf := f.Member("summary.pdf")
+	if !bytes.HasPrefix(pdf, []byte("%PDF-")) || bytes.Count(pdf, []byte("/Type /Page\n")) < 6 || bytes.Contains(pdf, []byte("FlateDecode")) {
+		t.Errorf("summary.pdf: %d pages", bytes.Count(pdf, []byte("/Type /Page\n")))
+	}
+	if !bytes.Contains(pdf, []byte("<U+0141>ostrowe")) {
+		t.Error("summary.pdf drops a letter that its font has not")
+	}
+	if !bytes.Contains(f.Member("certification.html"), []byte("SHA-256 of result.json")) || !bytes.Contains(f.Member("proves.html"), []byte("It does not prove")) {
+		t.Error("a page is missing")
+	}
+	var bundle struct {
+		ResourceType string
+		Entry        []struct{ Resource map[string]any }
+	}
+	must(t, json.Unmarshal(f.Member("fhir.json"), &bundle))
+	kinds := map[any]int{}
+	for _, e := range bundle.Entry {
+		kinds[e.Resource["resourceType"]]++
+		if s, ok := e.Resource["status"]; ok && s != "validated" {
+			t.Errorf("status %v", s)
+		}
+	}
+	if bundle.ResourceType != "Bundle" || kinds["Practitioner"] != 1 || kinds["VerificationResult"] != 5 {
+		t.Errorf("fhir.json: %v", kinds)
+	}
+}
+
+func salt(t *testing.T, f *evidencefile.File) string {
+	var d struct{ Salt string }
+	must(t, json.Unmarshal(f.Member("inputs/credentials/0001.json"), &d))
+	if len(d.Salt) < 40 {
+		t.Fatal("no salt")
+	}
+	return d.Salt
+}
+
+// relied is the second hospital: it relies on the statement only where its policy names the
+// first one's policy and the statement is young enough.
+func relied(t *testing.T, f *evidencefile.File, trust *verifier.Trust) {
+	second := *trust
+	second.AnchorOptional = true
+	at := now.AddDate(0, 0, 20)
+	report := verifier.Check(f.Member("statement.json"), nil, &second, at)
+	fact, err := licensure.FactOf(report, report.Document)
+	must(t, err)
+	own := func(bend func(map[string]any)) *licensure.Policy {
+		var file map[string]any
+		must(t, json.Unmarshal(policyFile(t, "hospital"), &file))
+		file["statements"] = map[string]any{"maxAgeDays": 30, "policies": []any{f.Result().PolicyDigest}}
+		if bend != nil {
+			bend(file)
+		}
+		raw, err := json.Marshal(file)
+		must(t, err)
+		p, err := licensure.ParsePolicy(raw)
+		must(t, err)
+		return p
+	}
+	for _, k := range []struct {
+		what   string
+		policy *licensure.Policy
+		on     licensure.Date
+		good   bool
+	}{
+		{"allowed", own(nil), "2026-08-04", true},
+		{"the 30th day", own(nil), "2026-08-14", true},
+		{"too old", own(nil), "2026-08-15", false},
+		{"before it was made", own(nil), "2026-07-13", false},
+		{"no statements", own(func(f map[string]any) { delete(f, "statements") }), "2026-08-04", false},
+		{"another policy", own(func(f map[string]any) {
+			f["statements"] = map[string]any{"maxAgeDays": 30, "policies": []any{strings.Repeat("ab", 32)}}
+		}), "2026-08-04", false},
+	} {
+		if err := k.policy.Reliance(fact, k.on); (err == nil) != k.good {
+			t.Errorf("%s: %v", k.what, err)
+		}
+	}
+}
+
+// TestRefusals: what cannot be read makes no file, and says which it is.
+func TestRefusals(t *testing.T) {
+	c := newClinic(t)
+	for what, bend := range map[string]func(*evidencefile.Input){
+		"no credentials":    func(in *evidencefile.Input) { in.Credentials = nil },
+		"trust":             func(in *evidencefile.Input) { in.Trust = []byte("{}") },
+		"policy":            func(in *evidencefile.Input) { in.Policy = []byte(`{"version":1,"maxAgeWeeks":3}`) },
+		"decisionDate":      func(in *evidencefile.Input) { in.Case.DecisionDate = "2026-02-30" },
+		"at":                func(in *evidencefile.Input) { in.Case.At = "2026-07-15T08:00:00+02:00" },
+		"arrival":           func(in *evidencefile.Input) { in.Case.Arrival = "yesterday" },
+		"evidence":          func(in *evidencefile.Input) { in.Evidence = [][]byte{[]byte("{}")} },
+		"status":            func(in *evidencefile.Input) { in.Lists = [][]byte{[]byte("{}")} },
+		"other-context":     func(in *evidencefile.Input) { in.Signer.Context = []byte("{}") },
+		"signer-not-good":   func(in *evidencefile.Input) { in.Signer.Key = c.board.signer().Key },
+		"verdict-not-valid": func(in *evidencefile.Input) { in.Trust = c.trust(func(f map[string]any) { f["statusMaxAge"] = "1h" }) },
+		"the file \"x.json\"": func(in *evidencefile.Input) {
+			in.Trust = c.trust(func(f map[string]any) {
+				f["checkpoints"] = map[string]any{"regtest": map[string]any{"sha256": strings.Repeat("00", 32), "file": "x.json"}}
+			})
+		},
+	} {
+		in := c.input()
+		bend(&in)
+		if f, err := evidencefile.Make(in); err == nil || f != nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	// A document that is no credential is part of the answer.
+	in := c.input()
+	in.Signer = nil
+	in.Credentials = append(in.Credentials, []byte("{"))
+	if f := make_(t, in); f.Result().Standing == licensure.InForce || !f.Reverify(nil).Same() {
+		t.Errorf("a broken file: %s", f.Result().Standing)
+	}
+}
+
+func withoutSigner(in evidencefile.Input) evidencefile.Input {
+	in.Signer = nil
+	return in
+}
+
+// TestOrders: the fold over signed orders goes before the list, and an order that does not
+// count says why.
+func TestOrders(t *testing.T) {
+	c := newClinic(t)
+	order := func(by *source, action licensure.Action, effective time.Time) []byte {
+		e := envelope("Order", time.Time{})
+		e.Holder, e.Person, e.ValidFrom = "", licensure.Person{}, now.AddDate(0, 0, -1)
+		return by.issue(licensure.BoardOrder{Envelope: e, Order: licensure.Order{ID: "O-1", Board: "Board of Garrowdale",
+			Licence: licensure.LicenceKey{Jurisdiction: "X07", BoardID: "X07-MD", Type: licensure.FullLicence, Number: "0012345"},
+			Action:  action, Origin: licensure.FromBoard, Basis: []string{licensure.BasisCompetence}, EffectiveAt: effective, RecordedAt: now.AddDate(0, 0, -1), Public: true,
+			DocumentDigest: strings.Repeat("ab", 32)}})[0]
+	}
+	in := c.input()
+	in.Orders = [][]byte{order(c.board, licensure.Suspension, now.AddDate(0, 0, -5))}
+	in.Evidence = [][]byte{c.evidence()}
+	// Its own list is missing: nobody knows whether it was taken back, and the licence waits.
+	if f := make_(t, withoutSigner(in)); f.Result().Standing != licensure.UndeterminedStand || !f.Reverify(nil).Same() {
+		t.Errorf("an order that could not be judged: %s", f.Result().Standing)
+	}
+	in.Lists = c.lists(now)
+	f := make_(t, in)
+	if got := f.Result().Standing; got != licensure.NotInForce {
+		t.Errorf("suspended by order: %s\n%s", got, f.Member("result/order-0001.json"))
+	}
+	if !strings.Contains(string(f.Member("summary.html")), "the orders say suspended, the list says active") {
+		t.Error("the two sources are not both told")
+	}
+	if !bytes.Contains(f.Member("fhir.json"), []byte(`"Provenance"`)) {
+		t.Error("no Provenance")
+	}
+	// Leaving out the licence leaves out the order about it.
+	var licence string
+	for _, name := range f.Names() {
+		if strings.HasPrefix(name, "inputs/credentials/") && bytes.Equal(f.Member(name), c.licence) {
+			licence = name
+		}
+	}
+	copied, err := f.Redact([]string{licence}, true)
+	must(t, err)
+	if slices.Contains(copied.Names(), "inputs/orders/0001.json") || !copied.Reverify(nil).Same() {
+		t.Error("the order stayed")
+	}
+	for _, name := range copied.Names() {
+		if bytes.Contains(copied.Member(name), []byte("0012345")) {
+			t.Errorf("%s still has the licence number", name)
+		}
+	}
+
+	in.Orders = [][]byte{order(c.federation, licensure.Suspension, now.AddDate(0, 0, -5))}
+	in.Evidence, in.Lists = [][]byte{c.evidence()}, c.lists(now)
+	f = make_(t, in)
+	if got := f.Result().Standing; got != licensure.InForce || !strings.Contains(string(f.Member("summary.html")), "not counted: ") {
+		t.Errorf("an order of somebody else: %s", got)
+	}
+}
