@@ -300,6 +300,11 @@ func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 // SetStatuses is SetStatus for many credentials, by id, at once: all or none. It returns how
 // many entries have changed.
 func (is *Issuer) SetStatuses(purpose string, values map[string]uint8) (changed int, err error) {
+	for _, value := range values {
+		if purpose == Revocation.Name && value == 1 {
+			return 0, ErrNoReason
+		}
+	}
 	places, err := is.places(purpose, values)
 	if err != nil {
 		return 0, err
@@ -309,10 +314,7 @@ func (is *Issuer) SetStatuses(purpose string, values map[string]uint8) (changed 
 		if int(value)>>p.list.Size != 0 {
 			return 0, fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, p.list.Size)
 		}
-		if old, _ := p.list.values.At(p.index); purpose == Revocation.Name && (old == 1 || value == 1) {
-			if value == 1 {
-				return 0, ErrNoReason
-			}
+		if old, _ := p.list.values.At(p.index); purpose == Revocation.Name && old == 1 {
 			return 0, fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
 		}
 	}
@@ -411,16 +413,16 @@ func (is *Issuer) find(id, purpose string) (*list, int, error) {
 	return places[id].list, places[id].index, err
 }
 
-// A place is where the status of a credential stands.
-type place struct {
+// A listPlace is where the status of a credential stands.
+type listPlace struct {
 	list  *list
 	index int
 }
 
 // places finds the entries of credentials in one pass over what was issued. The error is an
 // *UnknownError for the first of them, by id, that has none.
-func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]place, error) {
-	found, issued := make(map[string]place, len(wanted)), map[string]bool{}
+func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]listPlace, error) {
+	found, issued := make(map[string]listPlace, len(wanted)), map[string]bool{}
 	for _, key := range is.journal.order {
 		err := readLog(is.batchFile(key, "entries"), func(line []byte) error {
 			var e entry
@@ -433,7 +435,7 @@ func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]pl
 			issued[e.ID] = true
 			for _, s := range e.Status {
 				if one, ok := is.lists.byName[s.List]; ok && s.Purpose == purpose {
-					found[e.ID] = place{one, s.Index}
+					found[e.ID] = listPlace{one, s.Index}
 				}
 			}
 			return nil
