@@ -300,6 +300,9 @@ func (l *Log) sorted(known time.Time) []logLine {
 	return lines
 }
 
+// Len returns the number of entries.
+func (l *Log) Len() int { return len(l.lines) }
+
 // Recorded returns when the latest entry was recorded; zero for an empty log.
 func (l *Log) Recorded() time.Time {
 	var last time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"time"
 )
 
 var eraseCommand = command{
@@ -41,7 +42,7 @@ func (a *app) erase(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if err := j.issuer.Erase(ids...); err != nil {
 		return err
 	}
-	if err := j.publish(); err != nil {
+	if err := j.publish(time.Now()); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "%d erased\n", len(ids))

@@ -54,7 +54,7 @@ func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {
 			return err
 		}
 		defer j.issuer.Close()
-		return j.publish()
+		return j.publish(time.Now())
 	}
 	return misuse("say set, show or publish", "no such thing as status %s", verb)
 }
@@ -121,11 +121,11 @@ func (j *job) setStatus(names []string, message, why string) error {
 			return err
 		}
 	}
-	return j.publish()
+	return j.publish(time.Now())
 }
 
-func (j *job) publish() error {
-	lists, err := j.issuer.PublishLists(time.Now())
+func (j *job) publish(at time.Time) error {
+	lists, err := j.issuer.PublishLists(at)
 	if err != nil {
 		return err
 	}
