@@ -293,19 +293,40 @@ func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 	if purpose == Revocation.Name && value == 1 {
 		return ErrNoReason
 	}
-	one, index, err := is.find(id, purpose)
+	_, err := is.SetStatuses(purpose, map[string]uint8{id: value})
+	return err
+}
+
+// SetStatuses is SetStatus for many credentials, by id, at once: all or none. It returns how
+// many entries have changed.
+func (is *Issuer) SetStatuses(purpose string, values map[string]uint8) (changed int, err error) {
+	for _, value := range values {
+		if purpose == Revocation.Name && value == 1 {
+			return 0, ErrNoReason
+		}
+	}
+	places, err := is.places(purpose, values)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if int(value)>>one.Size != 0 {
-		return fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, one.Size)
+	for id, value := range values {
+		p := places[id]
+		if int(value)>>p.list.Size != 0 {
+			return 0, fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, p.list.Size)
+		}
+		if old, _ := p.list.values.At(p.index); purpose == Revocation.Name && old == 1 {
+			return 0, fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
+		}
 	}
-	if old, _ := one.values.At(index); purpose == Revocation.Name && old == 1 {
-		return fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
+	for id, value := range values {
+		p := places[id]
+		if old, _ := p.list.values.At(p.index); old != value {
+			p.list.values.Set(p.index, value)
+			p.list.dirty = true
+			changed++
+		}
 	}
-	one.values.Set(index, value)
-	one.dirty = true
-	return is.lists.save()
+	return changed, is.lists.save()
 }
 
 // Revoke takes a credential back, in its status list, and in the issuer's Open Badges
@@ -388,32 +409,50 @@ func (is *Issuer) Status(id, purpose string) (uint8, error) {
 }
 
 func (is *Issuer) find(id, purpose string) (*list, int, error) {
-	issued := false
+	places, err := is.places(purpose, map[string]uint8{id: 0})
+	return places[id].list, places[id].index, err
+}
+
+// A listPlace is where the status of a credential stands.
+type listPlace struct {
+	list  *list
+	index int
+}
+
+// places finds the entries of credentials in one pass over what was issued. The error is an
+// *UnknownError for the first of them, by id, that has none.
+func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]listPlace, error) {
+	found, issued := make(map[string]listPlace, len(wanted)), map[string]bool{}
 	for _, key := range is.journal.order {
-		var found *statusPlace
 		err := readLog(is.batchFile(key, "entries"), func(line []byte) error {
 			var e entry
 			if err := json.Unmarshal(line, &e); err != nil {
 				return err
 			}
-			issued = issued || e.ID == id
+			if _, ok := wanted[e.ID]; !ok {
+				return nil
+			}
+			issued[e.ID] = true
 			for _, s := range e.Status {
-				if e.ID == id && s.Purpose == purpose {
-					found = &s
+				if one, ok := is.lists.byName[s.List]; ok && s.Purpose == purpose {
+					found[e.ID] = listPlace{one, s.Index}
 				}
 			}
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, 0, err
-		}
-		if found != nil {
-			if one, ok := is.lists.byName[found.List]; ok {
-				return one, found.Index, nil
-			}
+			return nil, err
 		}
 	}
-	return nil, 0, &UnknownError{id, purpose, issued}
+	if len(found) == len(wanted) {
+		return found, nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		if _, ok := found[id]; !ok {
+			return found, &UnknownError{id, purpose, issued[id]}
+		}
+	}
+	return found, nil
 }
 
 // An entry is what is kept about one credential: no document, no salt.

@@ -1,7 +1,10 @@
 package licensure
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -185,6 +188,33 @@ func (c Cascade) Bytes() ([]byte, error) {
 		out.WriteByte('\n')
 	}
 	return out.Bytes(), nil
+}
+
+// ReadDerived reads what [Cascade.Bytes] wrote: orders that the compact brings about, one a
+// line. It refuses any that a board would have to make. The error names the line.
+func ReadDerived(r io.Reader) ([]Order, error) {
+	var out []Order
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLogLine)
+	for n := 1; lines.Scan(); n++ {
+		m, err := strictjson.ParseObject(lines.Bytes(), strictjson.Limits{})
+		if err != nil {
+			return nil, fmt.Errorf("licensure: line %d: %w", n, err)
+		}
+		s, err := entryOf(m, "T08", orderFields)
+		if err != nil {
+			return nil, fmt.Errorf("licensure: line %d: %w", n, err)
+		}
+		o := orderFrom(s)
+		if o.Origin != FromCompact {
+			return nil, fmt.Errorf("licensure: line %d: %w", n, refuse("CD-9", "an order that no rule of the compact brings about"))
+		}
+		out = append(out, o)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("licensure: %w", err)
+	}
+	return out, nil
 }
 
 // For returns the derived orders about one licence.

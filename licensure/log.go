@@ -51,40 +51,17 @@ type logLine struct {
 	recorded time.Time
 	id       string
 	text     []byte
+	digest   string // of the credential, hex; empty if not known
 }
 
 // A Head is the digest of everything recorded up to a moment. It is the same on every
 // machine that holds the same entries, in whatever order they came. Put into the next
-// anchored batch, it fixes the history: an entry hidden, changed or dated back later gives
-// another head.
+// anchored batch by a [RegistrySnapshot], it fixes the history: an entry hidden, changed or
+// dated back later gives another head.
 type Head struct {
 	Recorded time.Time `json:"recorded"` // entries with recordedAt up to here
 	Count    int       `json:"count"`
 	Digest   string    `json:"digest"` // hex
-}
-
-// Leaf is what rides in the next anchored batch for this head, beside the leaves of
-// credentials (ST-6): SHA-256 over a tag, a zero byte and the head in the form of RFC 8785.
-// The tag keeps it from ever being the leaf of a document.
-func (h Head) Leaf() [sha256.Size]byte { return leafOf("certanchor/order-log-head/1", h) }
-
-// A ListMark names a published status list, for the next anchored batch: with it nobody can
-// show two lists of one number, or take back what a list said, with a stolen list key alone.
-type ListMark struct {
-	URL      string `json:"url"`
-	Sequence uint64 `json:"sequence"`
-	SHA256   string `json:"sha256"` // of the signed list as published, hex
-}
-
-// Leaf is what rides in the batch for this list.
-func (m ListMark) Leaf() [sha256.Size]byte { return leafOf("certanchor/status-list/1", m) }
-
-func leafOf(tag string, v any) [sha256.Size]byte {
-	text, err := canonicalJSON(v)
-	if err != nil {
-		panic(err) // plain data
-	}
-	return sha256.Sum256(append([]byte(tag+"\x00"), text...))
 }
 
 // SetRules gives the parameters of a board; without, its civil day is UTC's.
@@ -145,6 +122,25 @@ func (l *Log) Add(o Order, digest string) error {
 	return nil
 }
 
+// IssueTerm is AddTerm for the board's own desk: it also refuses a term recorded at or before
+// the last head.
+func (l *Log) IssueTerm(t LicenceTerm) error {
+	if _, there := l.lines["term\x00"+t.CredentialID]; !there {
+		if err := l.open(t.RecordedAt); err != nil {
+			return err
+		}
+	}
+	return l.AddTerm(t)
+}
+
+// open refuses what was recorded at or before the last head.
+func (l *Log) open(recorded time.Time) error {
+	if n := len(l.heads); n > 0 && !recorded.After(l.heads[n-1].Recorded) {
+		return refuse("LC-4", "recorded at %s, and the log is sealed up to %s", stamp(recorded), stamp(l.heads[n-1].Recorded))
+	}
+	return nil
+}
+
 // Issue is Add for the board's own desk. It also refuses an order whose transition is not
 // listed, with the pair named (LC-3), one that would make a later order impossible, and one
 // recorded at or before the last head.
@@ -153,8 +149,11 @@ func (l *Log) Issue(o Order, digest string) error {
 	if err := l.admissible(o); err != nil {
 		return err
 	}
-	if n := len(l.heads); n > 0 && !o.RecordedAt.After(l.heads[n-1].Recorded) {
-		return refuse("LC-4", "recorded at %s, and the log is sealed up to %s", stamp(o.RecordedAt), stamp(l.heads[n-1].Recorded))
+	if _, there := l.lines["order\x00"+o.board()+"/"+o.ID]; there {
+		return l.Add(o, digest) // the same again, or another under its id
+	}
+	if err := l.open(o.RecordedAt); err != nil {
+		return err
 	}
 	terms, before := l.of(o.Licence).terms, l.of(o.Licence).orders
 	last, known := horizon(terms, append(slices.Clone(before), o))
@@ -250,7 +249,7 @@ func (l *Log) line(kind, id string, recorded time.Time, members object, digest s
 		}
 		return false, nil
 	}
-	l.lines[kind+"\x00"+id] = logLine{recorded, kind + "\x00" + id, text}
+	l.lines[kind+"\x00"+id] = logLine{recorded, kind + "\x00" + id, text, digest}
 	return true, nil
 }
 
@@ -262,6 +261,7 @@ func (t LicenceTerm) members() object {
 	m.text("expiresOn", string(t.Expires))
 	m.instant("recordedAt", t.RecordedAt)
 	m.text("basis", string(t.Basis))
+	m.flag("limited", t.Limited)
 	m.list("conditions", len(t.Conditions), func(i int) any { return t.Conditions[i].plain() })
 	return m
 }
@@ -281,6 +281,16 @@ func (l *Log) Orders(key LicenceKey) []Order {
 	orders := slices.Clone(l.of(key).orders)
 	slices.SortFunc(orders, compareOrders)
 	return orders
+}
+
+// Signed returns the orders about a licence in the order of the fold, each with the digest
+// under which it was taken in.
+func (l *Log) Signed(key LicenceKey) []SignedOrder {
+	var out []SignedOrder
+	for _, o := range l.Orders(key) {
+		out = append(out, SignedOrder{o, l.lines["order\x00"+o.board()+"/"+o.ID].digest})
+	}
+	return out
 }
 
 // Terms returns the terms of a licence, first one first.
@@ -303,6 +313,18 @@ func (l *Log) sorted(known time.Time) []logLine {
 	}
 	slices.SortFunc(lines, func(a, b logLine) int { return cmp.Or(a.recorded.Compare(b.recorded), strings.Compare(a.id, b.id)) })
 	return lines
+}
+
+// Len returns the number of entries.
+func (l *Log) Len() int { return len(l.lines) }
+
+// Recorded returns when the latest entry was recorded; zero for an empty log.
+func (l *Log) Recorded() time.Time {
+	var last time.Time
+	for _, e := range l.lines {
+		last = latest(last, e.recorded)
+	}
+	return last
 }
 
 // Head returns the digest of what was recorded up to known.
@@ -412,6 +434,7 @@ var termFields = []field{
 	{"expiresOn", must, civil},
 	{"recordedAt", must, instant},
 	{"basis", may, word(bases)},
+	{"limited", may, onlyTrue},
 	{"conditions", may, conditionList("T07")},
 }
 
@@ -436,7 +459,7 @@ func (l *Log) readTerm(e, entry map[string]any) error {
 	err = l.AddTerm(LicenceTerm{
 		CredentialID: s.text("credentialId"), Licence: s.licenceKey("licenceKey"), Board: s.text("board"),
 		Start: Date(s.text("currentTermStart")), Expires: Date(s.text("expiresOn")), Initial: initial,
-		Conditions: s.conditions("conditions"), RecordedAt: s.instant("recordedAt"), Basis: Basis(s.text("basis")),
+		Conditions: s.conditions("conditions"), RecordedAt: s.instant("recordedAt"), Basis: Basis(s.text("basis")), Limited: s.flag("limited"),
 		Digest: subject(e).text("credential"),
 	})
 	if err != nil {

@@ -18,7 +18,10 @@ type LicenceTerm struct {
 	Conditions   []Condition // of the first term
 	RecordedAt   time.Time   // validFrom of the T07
 	Basis        Basis
-	Digest       string // of the credential, hex; empty if not known
+	// Limited: the T07 says that the licence is not full, or not unrestricted for a reason
+	// that no status or condition tells.
+	Limited bool
+	Digest  string // of the credential, hex; empty if not known
 }
 
 // TermOf reads the term out of the verified claims of a T07 and its digest (hex).
@@ -30,11 +33,13 @@ func TermOf(claims map[string]any, digest string) (LicenceTerm, error) {
 	initial, _ := ParseLegalStatus(s.text("legalStatus"))
 	id, _ := claims["id"].(string)
 	from, _ := instantIn(claims, "validFrom")
+	conditions := s.conditions("conditions")
 	return LicenceTerm{
+		Limited:      !s.flag("full") || !s.flag("unrestricted") && len(conditions) == 0 && !initial.encumbered(),
 		CredentialID: id, Board: s.text("board"), Digest: digest, RecordedAt: from, Initial: initial,
 		Licence: LicenceKey{s.text("jurisdiction"), s.text("boardId"), LicenceType(s.text("licenceType")), s.text("number")},
 		Start:   Date(s.text("currentTermStart")), Expires: Date(s.text("expiresOn")),
-		Conditions: s.conditions("conditions"), Basis: Basis(s.text("basis")),
+		Conditions: conditions, Basis: Basis(s.text("basis")),
 	}, nil
 }
 
@@ -82,9 +87,16 @@ type State struct {
 	Trigger  *TriggerRef
 	Until    time.Time // the end of CompactAutoSuspended
 	Expires  Date      // the last day of the term that counts; empty before the first
+	Limited  bool      // by that term the licence is not full, or not unrestricted
 	Expired  bool      // the term has ended, whatever else the status says
 	InGrace  bool
 	History  []Passage
+}
+
+// FullyLicensed reports whether somebody may practise under the licence without limits: it
+// is full, in force, and no condition stands.
+func (s State) FullyLicensed() bool {
+	return s.Status == Active && !s.Limited && len(s.Conditions) == 0
 }
 
 // Refused returns the orders whose transition is not listed.
@@ -219,7 +231,7 @@ func (f *fold) state(at time.Time) State {
 func (s *State) term(terms []LicenceTerm, rules BoardRules, zone *time.Location, day Date) {
 	for _, t := range terms { // by start, then by recording: a correction counts, even a shorter one
 		if t.Start <= day {
-			s.Expires = t.Expires
+			s.Expires, s.Limited = t.Expires, t.Limited
 		}
 	}
 	s.Expired = day > s.Expires

@@ -19,7 +19,11 @@ var licenceCommand = command{
 
 // licenceCommands are the subcommands of licence, in the order of the help.
 func licenceCommands() []command {
-	return slices.Concat(decideCommands)
+	return slices.Concat(decideCommands, []command{
+		licenceRecordCommand,
+		licenceStatusCommand,
+		licenceProjectCommand,
+	})
 }
 
 // licence runs one of its subcommands; help lists them.

@@ -42,13 +42,8 @@ func (j *job) snapshot() (map[string]any, error) {
 			s.Lists = append(s.Lists, one)
 		}
 	}
-	log, err := readRecord(recordFile(j.stateDir()))
-	if err != nil {
+	if s.Head, err = sealRecord(j.dir, j.stateDir()); err != nil {
 		return nil, err
-	}
-	if log != nil {
-		head := log.Head(now)
-		s.Head = &head
 	}
 	if s.Lists == nil && s.Head == nil {
 		return nil, nil
