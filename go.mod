@@ -17,6 +17,7 @@ require (
 	github.com/piprate/json-gold v0.8.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
+	github.com/tyler-smith/go-bip39 v1.1.0
 	golang.org/x/text v0.41.0
 )
 
