@@ -9,6 +9,7 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -143,6 +144,11 @@ func relevant(ev *verifier.Evidence, cred *credential.Credential, urls []string,
 			names = append(names, is.Document.RevocationList)
 			profile, _ := is.Document.IssuerProfile()
 			names = append(names, profile)
+		}
+	}
+	for _, d := range ev.Documents[cred.Issuer()] {
+		if doc, err := did.Parse(d.Bytes); err == nil {
+			names = append(names, doc.RevocationList)
 		}
 	}
 	for name, docs := range ev.Documents {

@@ -44,6 +44,7 @@ type Wallet struct {
 	phrase   phrase
 	sealed   []byte // the vault as it is on disk
 	contents contents
+	scrub    bool // the previous version must not keep what was forgotten
 }
 
 // contents is what a vault holds; docs/wallet.md explains each member.
@@ -241,6 +242,12 @@ func (w *Wallet) Save() error {
 		return fmt.Errorf("wallet: writing the vault: %w", err)
 	}
 	w.contents.Revision, w.sealed = next.Revision, sealed
+	if w.scrub {
+		if err := w.files.replace(Previous(w.config.File), sealed); err != nil {
+			return fmt.Errorf("wallet: taking what was forgotten out of the version before: %w", err)
+		}
+		w.scrub = false
+	}
 	return nil
 }
 
