@@ -185,7 +185,7 @@ func (w *Wallet) dossier(records []*Record) (*Dossier, error) {
 	for _, r := range records {
 		d.Documents = append(d.Documents, r.Document)
 		for _, c := range w.contents.Contexts {
-			if slices.Contains(r.Contexts, c.SHA256) {
+			if r.names(c) {
 				d.Contexts[c.URL] = c.Bytes
 			}
 		}

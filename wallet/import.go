@@ -74,8 +74,8 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 	}
 	urls := textsIn(cred.Unsecured(), nil)
 	for _, c := range trust.contexts {
-		if slices.Contains(urls, c.URL) && !slices.Contains(r.Contexts, c.SHA256) {
-			r.Contexts = append(r.Contexts, c.SHA256)
+		if slices.Contains(urls, c.URL) && !r.names(c) {
+			r.Contexts = append(r.Contexts, c.contextName)
 			f.contexts = append(f.contexts, c)
 		}
 	}
@@ -178,7 +178,7 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 		return err
 	}
 	for _, c := range f.contexts {
-		if !slices.ContainsFunc(w.contents.Contexts, func(x pinnedContext) bool { return x.URL == c.URL && x.SHA256 == c.SHA256 }) {
+		if !slices.ContainsFunc(w.contents.Contexts, func(x pinnedContext) bool { return x.contextName == c.contextName }) {
 			w.contents.Contexts = append(w.contents.Contexts, c)
 		}
 	}

@@ -31,7 +31,7 @@ func (w *Wallet) Forget(r *Record) error {
 	}
 	w.contents.Records = rest
 	w.contents.Contexts = slices.DeleteFunc(slices.Clone(w.contents.Contexts), func(c pinnedContext) bool {
-		return !slices.ContainsFunc(rest, func(r *Record) bool { return slices.Contains(r.Contexts, c.SHA256) })
+		return !slices.ContainsFunc(rest, func(r *Record) bool { return r.names(c) })
 	})
 	w.scrub = true
 	return nil
@@ -142,7 +142,7 @@ func (w *Wallet) Sign(draft map[string]any, about *Record, random io.Reader) ([]
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	list := []any{credential.ContextVC2}
 	for _, c := range w.contents.Contexts {
-		if slices.Contains(about.Contexts, c.SHA256) {
+		if about.names(c) {
 			list = append(list, c.URL)
 		}
 	}

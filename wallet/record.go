@@ -24,17 +24,24 @@ type Record struct {
 	Subject  string    `json:"subject,omitempty"` // id
 	From     string    `json:"from,omitempty"`
 	Until    string    `json:"until,omitempty"`
-	// Contexts are the digests of the contexts of the trust file that it was checked with
-	// and that it names.
-	Contexts []string `json:"contexts,omitempty"`
+	// Contexts are those of the trust file that it was checked with and that it names.
+	Contexts []contextName `json:"contexts,omitempty"`
+}
+
+// A contextName is a context by its address and digest.
+type contextName struct {
+	URL    string `json:"url"`
+	SHA256 string `json:"sha256"`
 }
 
 // A pinnedContext is a context document that a trust file pinned.
 type pinnedContext struct {
-	URL    string `json:"url"`
-	SHA256 string `json:"sha256"`
-	Bytes  []byte `json:"bytes"`
+	contextName
+	Bytes []byte `json:"bytes"`
 }
+
+// names reports whether the record needs c.
+func (r *Record) names(c pinnedContext) bool { return slices.Contains(r.Contexts, c.contextName) }
 
 // Short is the name of a record in lists: the first twelve digits of its digest.
 func (r *Record) Short() string { return r.SHA256[:12] }

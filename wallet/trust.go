@@ -54,7 +54,7 @@ func ReadTrust(data []byte, open func(name string) ([]byte, error)) (*TrustFile,
 		if err != nil {
 			return nil, err
 		}
-		p := pinnedContext{URL: c.URL, SHA256: digestOf(doc), Bytes: doc}
+		p := pinnedContext{contextName{c.URL, digestOf(doc)}, doc}
 		if p.SHA256 != c.SHA256 {
 			return nil, fmt.Errorf("wallet: the context %s changed while it was read", c.URL)
 		}
@@ -91,12 +91,12 @@ func contextsOf(list []pinnedContext) (*jsonld.Contexts, error) {
 func (w *Wallet) contexts(records ...*Record) (*jsonld.Contexts, error) {
 	var list []pinnedContext
 	for _, r := range records {
-		for _, digest := range r.Contexts {
-			i := slices.IndexFunc(w.contents.Contexts, func(c pinnedContext) bool { return c.SHA256 == digest })
+		for _, name := range r.Contexts {
+			i := slices.IndexFunc(w.contents.Contexts, func(c pinnedContext) bool { return c.contextName == name })
 			if i < 0 {
 				return nil, fmt.Errorf("wallet: a context of %s is missing; import it again", r.Short())
 			}
-			if c := w.contents.Contexts[i]; !slices.ContainsFunc(list, func(x pinnedContext) bool { return x.URL == c.URL && x.SHA256 == c.SHA256 }) {
+			if c := w.contents.Contexts[i]; !slices.ContainsFunc(list, func(x pinnedContext) bool { return x.contextName == name }) {
 				list = append(list, c)
 			}
 		}
