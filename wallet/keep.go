@@ -92,7 +92,11 @@ func (w *Wallet) Export() ([]File, error) {
 	index := exportedIndex{Version: Version, Type: "certanchor-wallet-export", Exported: w.now(), Created: w.contents.Created,
 		Relations: w.Relations(), Records: []indexed{}}
 	var out []File
-	add := func(name string, data []byte) { out = append(out, File{name, data}) }
+	add := func(name string, data []byte) {
+		if !slices.ContainsFunc(out, func(f File) bool { return f.Name == name }) { // one context may have two addresses
+			out = append(out, File{name, data})
+		}
+	}
 	for _, r := range w.contents.Records {
 		name := path.Join("credentials", r.Short()+".json")
 		add(name, r.Document)
@@ -151,6 +155,13 @@ func (w *Wallet) Sign(draft map[string]any, about *Record, random io.Reader) ([]
 		doc[name] = v
 	}
 	doc["@context"] = list
+	types := []any{"VerifiableCredential"}
+	if more, ok := draft["type"].([]any); ok {
+		types = append(types, more...)
+	} else {
+		types = append(types, draft["type"])
+	}
+	doc["type"] = types
 	doc["id"] = fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 	doc["issuer"] = about.Subject
 	doc["salt"] = base64.RawURLEncoding.EncodeToString(secret[16:])
