@@ -179,7 +179,7 @@ func (w *Wallet) Dossier(records []*Record, presentation []byte, to, purpose, un
 func (w *Wallet) dossier(records []*Record) (*Dossier, error) {
 	d := &Dossier{Made: w.now(), Contexts: map[string][]byte{}}
 	var err error
-	if d.Evidence, err = w.evidenceOf(records); err != nil {
+	if d.Evidence, err = w.Evidence(records...); err != nil {
 		return nil, err
 	}
 	for _, r := range records {
@@ -191,23 +191,6 @@ func (w *Wallet) dossier(records []*Record) (*Dossier, error) {
 		}
 	}
 	return d, nil
-}
-
-// evidenceOf is the part of the wallet's evidence that concerns these records.
-func (w *Wallet) evidenceOf(records []*Record) (*verifier.Evidence, error) {
-	all, err := w.Evidence()
-	if err != nil {
-		return nil, err
-	}
-	out := &verifier.Evidence{Gathered: all.Gathered}
-	for _, r := range records {
-		cred, err := credential.Parse(r.Document)
-		if err != nil {
-			return nil, err
-		}
-		out.Merge(relevant(all, cred, textsIn(cred.Unsecured(), nil), &TrustFile{Trust: new(verifier.Trust)}))
-	}
-	return out, nil
 }
 
 // SealFor encrypts a file to an age recipient (age1…): only who holds its identity opens

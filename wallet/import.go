@@ -1,7 +1,6 @@
 package wallet
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,8 +44,15 @@ func (e *RefusedError) Error() string {
 // moment now. Nothing is kept.
 func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Finding {
 	at := w.now()
-	if ev == nil {
-		ev = new(verifier.Evidence)
+	brought := ev
+	ev = new(verifier.Evidence)
+	if have, known := w.Find(digestOf(item.Raw)); known { // what it has is not lost by looking again
+		if own, err := have.evidence(); err == nil {
+			ev = own
+		}
+	}
+	if brought != nil {
+		ev.Merge(brought)
 	}
 	f := &Finding{Place: item.Place, Report: verifier.Check(item.Raw, ev, trust.Trust, at)}
 	cred, err := credential.Parse(item.Raw)
@@ -174,15 +180,17 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 	if f.Report.Verdict == verifier.Indeterminate && !unproven {
 		return &RefusedError{f.Place, f.Record.Code, "not all of it could be checked: " + verifier.Meaning(verifier.Code(f.Record.Code))}
 	}
-	if err := w.addEvidence(f.evidence); err != nil {
-		return err
-	}
 	for _, c := range f.contexts {
 		if !slices.ContainsFunc(w.contents.Contexts, func(x pinnedContext) bool { return x.contextName == c.contextName }) {
 			w.contents.Contexts = append(w.contents.Contexts, c)
 		}
 	}
 	i := slices.IndexFunc(w.contents.Records, func(r *Record) bool { return r.SHA256 == f.Record.SHA256 })
+	ev, err := f.evidence.Marshal()
+	if err != nil {
+		return err
+	}
+	f.Record.Evidence = ev
 	if i < 0 {
 		w.contents.Records = append(w.contents.Records, f.Record)
 		return nil
@@ -192,40 +200,31 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 	return nil
 }
 
-// Evidence returns what was kept for verifying the records offline.
-func (w *Wallet) Evidence() (*verifier.Evidence, error) {
-	if len(w.contents.Evidence) == 0 {
+// Evidence returns what was kept for verifying a record offline.
+func (r *Record) evidence() (*verifier.Evidence, error) {
+	if len(r.Evidence) == 0 {
 		return new(verifier.Evidence), nil
 	}
-	return verifier.ParseEvidence(w.contents.Evidence)
+	return verifier.ParseEvidence(r.Evidence)
 }
 
-func (w *Wallet) addEvidence(more *verifier.Evidence) error {
-	have, err := w.Evidence()
-	if err != nil {
-		return err
+// Evidence returns what was kept for verifying records offline, in one.
+func (w *Wallet) Evidence(records ...*Record) (*verifier.Evidence, error) {
+	all := new(verifier.Evidence)
+	for _, r := range records {
+		one, err := r.evidence()
+		if err != nil {
+			return nil, err
+		}
+		all.Merge(one)
 	}
-	have.Merge(more)
-	return w.setEvidence(have)
-}
-
-func (w *Wallet) setEvidence(ev *verifier.Evidence) error {
-	b, err := ev.Marshal()
-	w.contents.Evidence = json.RawMessage(b)
-	return err
+	return all, nil
 }
 
 // Refresh judges a record again by newer evidence, such as today's status list, for now.
 // The finding is to be kept like any other.
-func (w *Wallet) Refresh(r *Record, more *verifier.Evidence, trust *TrustFile) (*Finding, error) {
-	ev, err := w.Evidence()
-	if err != nil {
-		return nil, err
-	}
-	if more != nil {
-		ev.Merge(more)
-	}
-	return w.Examine(Item{r.Short(), r.Document}, ev, trust), nil
+func (w *Wallet) Refresh(r *Record, more *verifier.Evidence, trust *TrustFile) *Finding {
+	return w.Examine(Item{r.Short(), r.Document}, more, trust)
 }
 
 // claims returns what of a record was signed: nothing else is shown, matched or counted.

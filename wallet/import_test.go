@@ -33,7 +33,7 @@ func TestImport(t *testing.T) {
 	}
 	w.again()
 	// Judged from the vault alone, as a hospital would.
-	ev := must[*verifier.Evidence](t)(w.wallet.Evidence())
+	ev := must[*verifier.Evidence](t)(w.wallet.Evidence(w.wallet.Records()...))
 	for _, r := range w.wallet.Records() {
 		if got := verifier.Check(r.Document, ev, w.trust().Trust, now); got.Verdict != verifier.Valid {
 			t.Errorf("%s: %v", r.Short(), got.Err())
@@ -92,10 +92,14 @@ func TestImportRefuses(t *testing.T) {
 	if r := w.wallet.Records()[0]; r.Verdict != "valid" || r.Code != "" {
 		t.Errorf("still %s", r.Verdict)
 	}
+	// Looking again without anything does not lose what there is.
+	if f := w.wallet.Examine(Item{"again", good[0]}, nil, w.trust()); f.Record.Verdict != "valid" {
+		t.Errorf("looked at again: %s", f.Record.Verdict)
+	}
 	// A revoked licence is the holder's record all the same, and is called what it is.
 	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, ""))
 	b.publish()
-	f := must[*Finding](t)(w.wallet.Refresh(w.wallet.Records()[0], w.evidence(), w.trust()))
+	f := w.wallet.Refresh(w.wallet.Records()[0], w.evidence(), w.trust())
 	noError(t, w.wallet.Keep(f, false))
 	if r := w.wallet.Records()[0]; r.Verdict != "not-in-force" || r.Code != "revoked" {
 		t.Errorf("after the list: %s %s", r.Verdict, r.Code)

@@ -22,13 +22,6 @@ func (w *Wallet) Forget(r *Record) error {
 		return fmt.Errorf("wallet: no such record")
 	}
 	rest := slices.Delete(slices.Clone(w.contents.Records), i, i+1)
-	ev, err := w.evidenceOf(rest)
-	if err != nil {
-		return err
-	}
-	if err := w.setEvidence(ev); err != nil {
-		return err
-	}
 	w.contents.Records = rest
 	w.contents.Contexts = slices.DeleteFunc(slices.Clone(w.contents.Contexts), func(c pinnedContext) bool {
 		return !slices.ContainsFunc(rest, func(r *Record) bool { return r.names(c) })
@@ -84,6 +77,7 @@ type indexed struct {
 	File string `json:"file"`
 	*Record
 	Document []byte `json:"document,omitempty"` // stands in its file
+	Evidence []byte `json:"evidence,omitempty"` // likewise
 }
 
 // Export returns everything the wallet holds but its keys, in open formats: each credential
@@ -108,9 +102,15 @@ func (w *Wallet) Export() ([]File, error) {
 	for _, c := range w.contents.Consents {
 		add(path.Join("consents", digestOf(c)[:12]+".json"), c)
 	}
-	if len(w.contents.Evidence) > 0 {
-		add("evidence.json", w.contents.Evidence)
+	ev, err := w.Evidence(w.contents.Records...)
+	if err != nil {
+		return nil, err
 	}
+	all, err := ev.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	add("evidence.json", all)
 	log, err := w.ShareLog()
 	if err != nil {
 		return nil, err

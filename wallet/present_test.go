@@ -419,7 +419,7 @@ func TestForget(t *testing.T) {
 	if len(second) != 1 || len(w.wallet.Shares()) != 1 || len(w.wallet.contents.Contexts) != 1 {
 		t.Fatalf("%d records, %d contexts", len(second), len(w.wallet.contents.Contexts))
 	}
-	ev := must[*verifier.Evidence](t)(w.wallet.Evidence())
+	ev := must[*verifier.Evidence](t)(w.wallet.Evidence(w.wallet.Records()...))
 	if len(ev.Transactions) != 1 {
 		t.Errorf("%d transactions", len(ev.Transactions))
 	}

@@ -3,6 +3,7 @@ package wallet
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,9 @@ type Record struct {
 	Subject  string    `json:"subject,omitempty"` // id
 	From     string    `json:"from,omitempty"`
 	Until    string    `json:"until,omitempty"`
+	// Evidence is an evidence file with what verification of this record needs. Each has
+	// its own, so that nothing that comes with one can spoil another.
+	Evidence json.RawMessage `json:"evidence,omitempty"`
 	// Contexts are those of the trust file that it was checked with and that it names.
 	Contexts []contextName `json:"contexts,omitempty"`
 }

@@ -55,8 +55,6 @@ type contents struct {
 	Phrase    string     `json:"phrase,omitempty"` // absent from a backup: it is the key
 	Relations []Relation `json:"relations"`
 	Records   []*Record  `json:"records"`
-	// Evidence is an evidence file with all that verification of the records needs.
-	Evidence json.RawMessage `json:"evidence,omitempty"`
 	// Contexts are needed to sign a presentation; the digest is of the bytes.
 	Contexts []pinnedContext `json:"contexts,omitempty"`
 	Shares   shareLog        `json:"shares"`

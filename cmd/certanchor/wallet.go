@@ -463,11 +463,7 @@ func (r *walletRun) refresh(ctx context.Context) error {
 			return err
 		}
 		got.Merge(ev)
-		f, err := r.wallet.Refresh(rec, got, trust)
-		if err != nil {
-			return err
-		}
-		if err := r.wallet.Keep(f, true); err != nil {
+		if err := r.wallet.Keep(r.wallet.Refresh(rec, got, trust), true); err != nil {
 			r.say("%s: %s", rec.Short(), printable(err.Error())) // stays as it was
 		}
 	}
