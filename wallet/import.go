@@ -177,8 +177,8 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 	if f.Err != nil {
 		return f.Err
 	}
-	if f.Report.Verdict == verifier.Indeterminate && !unproven {
-		return &RefusedError{f.Place, f.Record.Code, "not all of it could be checked: " + verifier.Meaning(verifier.Code(f.Record.Code))}
+	if s, open := unjudged(f.Report); open && !unproven {
+		return &RefusedError{f.Place, string(s.Code), "not all of it could be checked: " + verifier.Meaning(s.Code)}
 	}
 	for _, c := range f.contexts {
 		if !slices.ContainsFunc(w.contents.Contexts, func(x pinnedContext) bool { return x.contextName == c.contextName }) {
@@ -200,7 +200,21 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 	return nil
 }
 
-// Evidence returns what was kept for verifying a record offline.
+// unjudged returns the step for which a report could not say that a document is genuine. A
+// document can be expired by its own word, and nobody knows whose word that is.
+func unjudged(r *verifier.Report) (verifier.Step, bool) {
+	if r.Verdict == verifier.Indeterminate {
+		return r.Deciding()
+	}
+	for _, s := range r.Steps {
+		if (s.Group == verifier.Integrity || s.Group == verifier.IssuerOf) && (s.Result == verifier.Unavailable || s.Result == verifier.Unsupported) {
+			return s, true
+		}
+	}
+	return verifier.Step{}, false
+}
+
+// evidence returns what was kept for verifying a record offline.
 func (r *Record) evidence() (*verifier.Evidence, error) {
 	if len(r.Evidence) == 0 {
 		return new(verifier.Evidence), nil
