@@ -46,8 +46,24 @@ type Leaving struct {
 // ErrRequestExpired means a request that ended before it was answered.
 var ErrRequestExpired = errors.New("wallet: the request has expired; ask the verifier for another")
 
-// Plan finds the credentials that answer a request. pick names records by query, where
-// the person wants another than the newest; it may be nil. Claims are matched and listed
+// bestFirst returns the records, those last found valid before the others, newer before older.
+func (w *Wallet) bestFirst() []*Record {
+	list := slices.Clone(w.contents.Records)
+	slices.Reverse(list)
+	slices.SortStableFunc(list, func(a, b *Record) int {
+		switch va, vb := a.Verdict == "valid", b.Verdict == "valid"; {
+		case va == vb:
+			return 0
+		case va:
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+// Plan finds the credentials that answer a request: of several the newest that was found
+// valid. pick names records by query, where the person wants another; it may be nil. Claims are matched and listed
 // as they were signed.
 func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 	if !w.now().Before(q.Expires) {
@@ -57,7 +73,7 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 	optional := q.Query.optional()
 	for _, c := range q.Query.Credentials {
 		choice := Choice{Query: c.ID, Optional: optional[c.ID]}
-		for _, r := range slices.Backward(w.contents.Records) {
+		for _, r := range w.bestFirst() {
 			leaves, ok, err := w.answers(&c, r)
 			if err != nil {
 				return nil, err

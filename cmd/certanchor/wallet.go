@@ -596,6 +596,9 @@ func (r *walletRun) planned(p *wallet.Plan) {
 			optional = " (optional: --drop " + c.Query + ")"
 		}
 		fmt.Fprintf(r.stdout, "%s: %s  %s%s\n", c.Query, c.Record.Short(), oneLine(labelOf(c.Record)), optional)
+		if c.Record.Verdict != verifier.Valid.String() {
+			fmt.Fprintf(r.stdout, "  ! %s, as of %s\n", oneLine(verdictLine(c.Record)), c.Record.Checked.Format(time.DateOnly))
+		}
 		for _, l := range c.Leaves {
 			mark := "     "
 			if l.Asked {
