@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"cryptosuite":         {"credential", "did", "internal/jsonld"},
 	"issuer":              {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
 	"verifier":            {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
+	"wallet":              {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite", "verifier"},
 	"licensure":           {"credential", "cryptosuite", "did", "status", "verifier"},
 	"licensure/fhir":      {"licensure", "credential", "cryptosuite", "did", "status", "verifier"},
 	"internal/synth":      {"licensure", "credential"},
@@ -49,11 +50,11 @@ var free = []string{"cmd/certanchor", "examples/", "interop/"}
 var edges = map[string][]string{
 	"net":     {"anchor/node", "internal/fetch"},
 	"os/exec": {},
-	"os":      {"issuer", "anchor/regtest", "anchor/node", "internal/conformance"},
+	"os":      {"issuer", "wallet", "anchor/regtest", "anchor/node", "internal/conformance"},
 }
 
 // clocks may call time.Now.
-var clocks = []string{"issuer", "anchor/node", "internal/fetch"}
+var clocks = []string{"issuer", "wallet", "anchor/node", "internal/fetch"}
 
 func isFree(pkg string) bool {
 	return slices.ContainsFunc(free, func(f string) bool {

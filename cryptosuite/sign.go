@@ -25,6 +25,10 @@ type Options struct {
 	VerificationMethod string // absolute id of the key in the issuer's document
 	Purpose            did.Purpose
 	Created            time.Time // written in UTC, to the second
+	// Domain and Challenge, if not empty, say for whom and in answer to what the proof was
+	// made; Expires, if not zero, when it ends.
+	Domain, Challenge string
+	Expires           time.Time
 	// PreviousProof names proofs of the document by id that this one covers. doc then
 	// carries exactly those as its proof (Data Integrity 1.0, section 4.3).
 	PreviousProof []string
@@ -62,8 +66,13 @@ func (o Options) block(suite string) map[string]any {
 		"verificationMethod": o.VerificationMethod,
 		"proofPurpose":       string(o.Purpose),
 	}
-	if o.ID != "" {
-		proof["id"] = o.ID
+	for name, value := range map[string]string{"id": o.ID, "domain": o.Domain, "challenge": o.Challenge} {
+		if value != "" {
+			proof[name] = value
+		}
+	}
+	if !o.Expires.IsZero() {
+		proof["expires"] = o.Expires.UTC().Format("2006-01-02T15:04:05Z")
 	}
 	switch len(o.PreviousProof) {
 	case 0:

@@ -37,6 +37,9 @@ type Request struct {
 	// before is for the caller to know.
 	Domains   []string
 	Challenge string
+	// Bound asks that the subject of every credential in a presentation signed it. For a
+	// document that comes alone it fails: nobody shows that it is theirs.
+	Bound bool
 }
 
 // CheckFor is Check for a document that answers a request.

@@ -19,6 +19,7 @@ const (
 	CodePurpose          Code = "proof-purpose"
 
 	CodeDomain           Code = "domain"
+	CodeHolder           Code = "not-the-holder"
 	CodeChallenge        Code = "challenge"
 	CodeOptionsNotSigned Code = "options-not-signed"
 	CodeSchemaMissing    Code = "schema-missing"
@@ -173,6 +174,7 @@ var codeTable = []CodeInfo{
 	// request, schema, resources
 	{CodeDomain, Integrity, Failed, "the proof was made for another audience, or for none"},
 	{CodeChallenge, Integrity, Failed, "the proof does not answer the challenge"},
+	{CodeHolder, Integrity, Failed, "the credential is about somebody who did not sign the presentation"},
 	{CodeOptionsNotSigned, Integrity, Unavailable, "the proof names audience and challenge, but nobody signed them"},
 	{CodeSchemaMissing, Integrity, Unavailable, "the schema that the document names is missing"},
 	{CodeSchemaType, Integrity, Unsupported, "this kind of schema is not judged"},

@@ -541,6 +541,11 @@ var forgeries = []forgery{
 		a.raw = bent(f.t, a.raw, func(d object) { d["holder"] = newStranger(f.t, "mallory").id })
 		return a
 	}, invalid, "issuer-key"},
+	{"presentation-of-a-licence-of-somebody-else", file, func(f *forger) attempt {
+		a := f.presented(f.creds[0], nil)
+		a.request = verifier.Request{Bound: true}
+		return a
+	}, invalid, "not-the-holder"},
 	{"presentation-of-a-revoked-licence", bearer, func(f *forger) attempt {
 		return f.presented(f.creds[f.revoked], nil)
 	}, notInForce, "revoked"},

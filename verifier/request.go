@@ -3,6 +3,7 @@ package verifier
 import (
 	"crypto/subtle"
 	"slices"
+	"strings"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
@@ -23,8 +24,12 @@ func (c *check) purposes() []string {
 // checkRequest holds the proofs to the audience and challenge that were asked for. One
 // that the document lacks fails; one that is there and unsigned proves nothing.
 func (c *check) checkRequest() {
-	if len(c.request.Domains) == 0 && c.request.Challenge == "" {
+	if len(c.request.Domains) == 0 && c.request.Challenge == "" && !c.request.Bound {
 		c.skip(StepRequest, "nothing was asked for")
+		return
+	}
+	if c.request.Bound && !c.cred.IsPresentation() {
+		c.stop(StepRequest, CodeHolder, "", "document", "it came alone; nobody signed that it is theirs")
 		return
 	}
 	signed := false
@@ -47,7 +52,7 @@ func (c *check) checkRequest() {
 		c.stop(StepRequest, CodeOptionsNotSigned, "/proof", "document", "a Merkle proof does not sign its options")
 		return
 	}
-	c.pass(StepRequest, "/proof", "document", "made for this audience and challenge")
+	c.pass(StepRequest, "/proof", "document", "made as it was asked for")
 }
 
 // presentationSteps are those about an issuer and what it says, which a presentation
@@ -85,7 +90,14 @@ func (c *check) checkPresentationForm() error {
 // alone. What was asked of the holder was asked of the presentation.
 func (c *check) checkPresentation() {
 	for _, s := range presentationSteps {
-		c.skip(s, "a presentation is the holder's, not an issuer's")
+		if s != StepValidity {
+			c.skip(s, "a presentation is the holder's, not an issuer's")
+		}
+	}
+	if place, end, ended := c.proofEnded(); ended {
+		c.stop(StepValidity, CodeExpired, place, "document", "the holder's signature states its own end: %s", stamp(end))
+	} else {
+		c.skip(StepValidity, "no signature states an end before the moment asked")
 	}
 	if c.issuer != nil {
 		for _, a := range c.anchors {
@@ -110,16 +122,35 @@ func (c *check) checkPresentation() {
 		one.report.Document = cred.Digest()
 		one.run(cred)
 		c.report.Credentials = append(c.report.Credentials, one.finish())
-		c.warnHolder(cred)
+		c.checkHolder(cred)
 	}
 }
 
-// warnHolder tells when a credential's subject is not the one who signed the
-// presentation.
-func (c *check) warnHolder(cred *credential.Credential) {
+// checkHolder asks whether a credential's subject is one of those who signed the
+// presentation: a holder has a key for each issuer and may sign with several. It fails
+// the request if that asks for it, and is a warning otherwise.
+func (c *check) checkHolder(cred *credential.Credential) {
 	subject, _ := cred.Member("credentialSubject").(map[string]any)
 	id, _ := subject["id"].(string)
-	if holder := c.cred.Issuer(); id == "" || id != holder {
-		c.warn(WarnHolder, cred.Path(), "the subject %q is not the holder %q", id, holder)
+	signers := c.signers()
+	if id != "" && slices.Contains(signers, id) {
+		return
 	}
+	if c.request.Bound {
+		c.stop(StepRequest, CodeHolder, cred.Path(), "document", "the subject %q did not sign; the presentation is by %q", id, signers)
+		return
+	}
+	c.warn(WarnHolder, cred.Path(), "the subject %q is not the holder %q", id, signers)
+}
+
+// signers are those whose keys the signatures of a presentation name. Each signature is
+// judged; if one does not hold, the presentation does not.
+func (c *check) signers() []string {
+	var ids []string
+	for _, p := range c.cred.Proofs() {
+		if id, _, _ := strings.Cut(p.VerificationMethod, "#"); !p.IsMerkle() && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

@@ -39,6 +39,7 @@ type app struct {
 	stdout, stderr io.Writer
 	issuerHook     issuer.Hook
 	chainOptions   []regtest.Option
+	walletWork     int // of a passphrase, log2; 0 means the default
 }
 
 // A command is one subcommand.
@@ -51,7 +52,8 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, eraseCommand, verifyCommand, licenceCommand, monitorCommand}
+	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, eraseCommand,
+		introduceCommand, verifyCommand, requestCommand, walletCommand, licenceCommand, monitorCommand}
 }
 
 func main() {

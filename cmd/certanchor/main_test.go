@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 const killEnv = "CERTANCHOR_TEST_KILL"
 
 func realMain() {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, walletWork: 4}
 	report := a.plantKill(os.Getenv(killEnv))
 	code := a.run(context.Background(), os.Args[1:])
 	report()
@@ -80,6 +81,7 @@ func TestScripts(t *testing.T) {
 		"holder":   holder,
 		"present":  present,
 		"cutproof": cutProof,
+		"offline":  offline,
 	}})
 }
 
@@ -98,6 +100,17 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
+}
+
+// offline is exits in a network namespace that has no route and no interface that is up,
+// where such can be made; a command that needed the network would fail there.
+func offline(ts *testscript.TestScript, neg bool, args []string) {
+	if exec.Command("unshare", "-n", "true").Run() == nil {
+		args = append([]string{args[0], "unshare", "-n"}, args[1:]...)
+	} else {
+		ts.Logf("NO NETWORK NAMESPACE: run with the network that is there")
+	}
+	exits(ts, neg, args)
 }
 
 // edit replaces the first occurrence of a text in a file: edit FILE OLD NEW.

@@ -16,7 +16,7 @@ import (
 
 var verifyCommand = command{
 	name:    "verify",
-	usage:   "FILE… --trust FILE [--evidence FILE] [--status FILE] [--at TIME] [--json] [--explain]",
+	usage:   "FILE… | dossier FILE --trust FILE [--evidence FILE] [--status FILE] [--at TIME] [--json] [--explain]",
 	summary: "judge credentials offline, with a reason for every step",
 	example: "certanchor verify --trust trust.json --evidence evidence.json credentials/*.json",
 	run:     (*app).verify,
@@ -32,6 +32,8 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	tongue := fs.String("lang", "en", "en, es or fr: the language of verdicts and reasons")
 	asJSON := fs.Bool("json", false, "print the report of each credential as one line of JSON")
 	explain := fs.Bool("explain", false, "print every step, what was hashed, and how to pin what is not pinned")
+	request := fs.String("request", "", "the request that a presentation, or one in a dossier, must answer")
+	identity := fs.String("identity", "", "dossier: identity file of age that opens a sealed one")
 	against := fs.String("against", "", "with --explain: another copy of the document, to find the first statement that differs")
 	files, err := parse(fs, args)
 	if err != nil {
@@ -71,6 +73,14 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	raiseBySnapshots(ev, trust, when)
 	live := verifier.New(trust, asked)
+	q, err := readRequest(*request)
+	if err != nil {
+		return err
+	}
+	if files[0] == "dossier" && len(files) > 1 {
+		p := &printer{w: a.stdout, lang: lang, asJSON: *asJSON, explain: *explain}
+		return a.verifyDossier(files[1:], dossierCheck{printer: p, ev: ev, trust: trust, at: when, request: q, identity: *identity})
+	}
 	p := &printer{w: a.stdout, lang: lang, many: len(files) > 1, asJSON: *asJSON, explain: *explain || len(files) == 1}
 	if *against != "" && (!*explain || len(files) != 1 || *asJSON) {
 		return misuse("certanchor verify --explain --against ORIGINAL FILE --trust TRUST", "--against goes with --explain and one file")
@@ -83,13 +93,16 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 		if err != nil {
 			return err
 		}
-		r, err := live.Verify(ctx, raw, ev, when)
+		got, err := live.Gather(ctx, raw)
 		if err != nil {
 			return err
 		}
+		got.Merge(ev)
+		r := verifier.CheckFor(askedOf(q), raw, got, trust, when)
 		if err := p.report(name, r); err != nil {
 			return err
 		}
+		p.unanswered(q, r)
 		if *explain && !*asJSON {
 			if err := a.explain(p.w, raw, trust, *against); err != nil {
 				return err

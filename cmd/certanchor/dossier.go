@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/verifier"
+	"github.com/certanchor/certanchor/wallet"
+)
+
+var requestCommand = command{
+	name:    "request",
+	usage:   "--audience URL --verifier NAME --purpose TEXT --type TYPE… --out FILE",
+	summary: "ask a holder for credentials: a request file, good for one answer",
+	example: "certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" --purpose credentialing --type LicenceCredential --out request.json",
+	run:     (*app).request,
+}
+
+// request writes a request with a new nonce. A verifier who needs more than types writes
+// the file by hand; docs/wallet.md has all of it.
+func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error {
+	audience := fs.String("audience", "", "who asks: an URL or DID, which the answer is bound to")
+	name := fs.String("verifier", "", "the same as a name, for the holder")
+	purpose := fs.String("purpose", "", "what for, in words")
+	until := fs.String("until", "", "date until which what is shown will be used")
+	life := fs.Duration("life", 24*time.Hour, "how long the request can be answered")
+	recipient := fs.String("recipient", "", "age recipient (age1…): the answer comes as a sealed dossier")
+	var types, optional texts
+	fs.Var(&types, "type", "type of a credential that is needed; may be given again")
+	fs.Var(&optional, "optional", "type of a credential that the holder may leave out; may be given again")
+	out := fs.String("out", "", "file to write")
+	operands, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(operands) > 0 || *audience == "" || *purpose == "" || len(types)+len(optional) == 0 {
+		return misuse("certanchor help request", "request needs --audience, --purpose and --type")
+	}
+	var nonce [32]byte
+	if _, err := rand.Read(nonce[:]); err != nil {
+		return err
+	}
+	q := wallet.Request{Version: 1, Type: wallet.TypeRequest, Verifier: *name, Audience: *audience, Purpose: *purpose, Until: *until, Sealed: *recipient,
+		Nonce: base64.RawURLEncoding.EncodeToString(nonce[:]), Expires: time.Now().UTC().Truncate(time.Second).Add(*life)}
+	for i, t := range append(types, optional...) {
+		c := wallet.CredentialQuery{ID: fmt.Sprintf("c%d", i+1), Format: wallet.FormatLDP}
+		c.Meta.TypeValues = [][]string{{t}}
+		q.Query.Credentials = append(q.Query.Credentials, c)
+		if len(optional) > 0 {
+			required := i < len(types)
+			q.Query.CredentialSets = append(q.Query.CredentialSets, wallet.CredentialSet{Options: [][]string{{c.ID}}, Required: &required})
+		}
+	}
+	b, err := json.MarshalIndent(q, "", "  ")
+	if err != nil {
+		return err
+	}
+	if _, err := wallet.ParseRequest(b); err != nil {
+		return walletFault(err)
+	}
+	if err := a.writeOut(*out, append(b, '\n')); err != nil {
+		return err
+	}
+	a.say("Keep this file: certanchor verify --request judges the answer by it. Take one answer only, or somebody could show it again.")
+	return nil
+}
+
+// readRequest reads the request that an answer is judged by; nil if none is named.
+func readRequest(name string) (*wallet.Request, error) {
+	if name == "" {
+		return nil, nil
+	}
+	raw, err := readFile(name, maxDataFile)
+	if err != nil {
+		return nil, err
+	}
+	q, err := wallet.ParseRequest(raw)
+	if err != nil {
+		return nil, misuse("", "%s: %v", name, err)
+	}
+	return q, nil
+}
+
+func askedOf(q *wallet.Request) verifier.Request {
+	if q == nil {
+		return verifier.Request{}
+	}
+	return q.Asked()
+}
+
+// unanswered tells what a good presentation does not show of what was asked for; such a
+// one is not enough, so that the whole is indeterminate.
+func (p *printer) unanswered(q *wallet.Request, r *verifier.Report) {
+	if q == nil || r.Verdict != verifier.Valid {
+		return
+	}
+	if missing := q.Unanswered(r); len(missing) > 0 {
+		p.counts[verifier.Indeterminate]++
+		if !p.asJSON {
+			fmt.Fprintf(p.w, "NOT ANSWERED: nothing valid was shown for %s\n", oneLine(strings.Join(missing, ", ")))
+		}
+	}
+}
+
+// A dossierCheck is how dossiers are judged.
+type dossierCheck struct {
+	*printer
+	ev       *verifier.Evidence
+	trust    *verifier.Trust
+	at       time.Time
+	request  *wallet.Request
+	identity string
+}
+
+// verifyDossier judges the documents of dossiers by what is in them. Evidence that the
+// verifier has besides counts too: a newer status list, say.
+func (a *app) verifyDossier(files []string, c dossierCheck) error {
+	for _, name := range files {
+		raw, err := readFile(name, maxDataFile)
+		if err != nil {
+			return err
+		}
+		if raw, err = openDossier(name, raw, c.identity); err != nil {
+			return err
+		}
+		d, err := wallet.ParseDossier(raw)
+		if err != nil {
+			return misuse("ask the holder for the file as the wallet wrote it", "%s: %v", name, err)
+		}
+		d.Evidence.Merge(c.ev)
+		if !c.asJSON {
+			fmt.Fprintf(c.w, "%s: %d documents, made %s for %s, purpose: %s (as the file says; nobody signed that)\n",
+				oneLine(name), len(d.Documents), d.Made.Format(time.RFC3339), oneLine(d.For), oneLine(d.Purpose))
+		}
+		c.many = len(d.Documents) > 1
+		for i, r := range d.Check(askedOf(c.request), c.trust, c.at) {
+			if err := c.report(fmt.Sprintf("document %d", i+1), r); err != nil {
+				return err
+			}
+			if len(r.Credentials) > 0 || c.request != nil {
+				c.unanswered(c.request, r)
+			}
+		}
+	}
+	c.summary()
+	return exitStatus(c.status())
+}
+
+func openDossier(name string, raw []byte, identity string) ([]byte, error) {
+	if !wallet.IsSealed(raw) {
+		return raw, nil
+	}
+	if identity == "" {
+		return nil, misuse("name your identity file with --identity", "%s is sealed", name)
+	}
+	ids, err := readFile(identity, maxMessageFile)
+	if err != nil {
+		return nil, err
+	}
+	if raw, err = wallet.OpenSealed(raw, ids); err != nil {
+		return nil, misuse("is it sealed for this identity?", "%s: %v", name, err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/issuer"
+)
+
+var introduceCommand = command{
+	name:    "introduce",
+	usage:   "invite|accept|list --issuer DIR [ANSWER]",
+	summary: "invite a holder, take the answer of their wallet, and address drafts to it",
+	example: "certanchor introduce invite --issuer board --reference 2026-0017 --out invitation.json\n" +
+		"  certanchor introduce accept answer.json --issuer board --drafts drafts.jsonl --out addressed.jsonl",
+	run: (*app).introduce,
+}
+
+// maxMessageFile bounds an invitation or answer as a file.
+const maxMessageFile = 64 << 10
+
+func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) error {
+	dir := fs.String("issuer", "", "the issuer's folder")
+	state := fs.String("state", "", "state folder (DIR/state)")
+	reference := fs.String("reference", "", "invite: the desk's own number for the person; it stays here")
+	life := fs.Duration("life", 7*24*time.Hour, "invite: how long the invitation can be answered")
+	address := fs.String("address", "", "invite: ask for a Bitcoin address on this network too, for Blockcerts 2")
+	text := fs.Bool("text", false, "invite: write one line for a link or a QR code, not JSON")
+	drafts := fs.String("drafts", "", "accept: drafts whose subject becomes the holder's DID")
+	out := fs.String("out", "", "file to write")
+	operands, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 || *dir == "" {
+		return misuse("certanchor help introduce", "introduce needs invite, accept or list, and --issuer")
+	}
+	desk, err := issuer.OpenDesk(issuer.DeskConfig{Dir: *dir, StateDir: *state, Hook: a.issuerHook})
+	if err != nil {
+		return err
+	}
+	defer desk.Close()
+	switch verb, rest := operands[0], operands[1:]; {
+	case verb == "invite" && len(rest) == 0:
+		return a.invite(desk, *reference, *life, *address, *text, *out)
+	case verb == "accept" && len(rest) == 1:
+		if (*drafts == "") != (*out == "") {
+			return misuse("certanchor help introduce", "--drafts goes with --out")
+		}
+		return a.accept(desk, rest[0], *drafts, *out)
+	case verb == "list" && len(rest) == 0:
+		return a.listIntroduced(desk)
+	}
+	return misuse("certanchor help introduce", "introduce invite, introduce accept ANSWER, or introduce list")
+}
+
+func (a *app) invite(desk *issuer.Desk, reference string, life time.Duration, address string, text bool, out string) error {
+	var network anchor.Network
+	var err error
+	if address != "" {
+		if network, err = anchor.ParseNetwork(address); err != nil {
+			return misuse("say mainnet, testnet3, testnet4, signet or regtest", "%v", err)
+		}
+	}
+	i, err := desk.Invite(reference, life, network)
+	if err != nil {
+		return err
+	}
+	line, err := i.Text()
+	if err != nil {
+		return err
+	}
+	data := []byte(line + "\n")
+	if !text {
+		if data, err = json.MarshalIndent(i, "", "  "); err != nil {
+			return err
+		}
+		data = append(data, '\n')
+	}
+	if err := a.writeOut(out, data); err != nil {
+		return err
+	}
+	a.say("An invitation by %s, until %s, for one answer. Whoever holds it can give that answer: hand it to the right person.", i.Issuer, i.Expires.Format(time.RFC3339))
+	return nil
+}
+
+func (a *app) accept(desk *issuer.Desk, name, drafts, out string) error {
+	raw, err := a.readInput(name, maxMessageFile)
+	if err != nil {
+		return err
+	}
+	got, err := desk.Accept(raw)
+	var refused *issuer.IntroductionError
+	if errors.As(err, &refused) {
+		return misuse(introductionHints[refused.Code], "%v", err)
+	}
+	if err != nil {
+		return err
+	}
+	if drafts != "" {
+		n, err := addressDrafts(drafts, out, got.DID)
+		if err != nil {
+			return err
+		}
+		a.say("Wrote %d drafts for %s into %s.", n, got.DID, out)
+	}
+	b, err := json.Marshal(got)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "%s\n", printableJSON(b))
+	return nil
+}
+
+var introductionHints = map[string]string{
+	"malformed":     "ask the holder to send the answer again, as the wallet wrote it",
+	"other-issuer":  "the holder answered somebody else's invitation",
+	"nonce-unknown": "is this the right issuer's folder? else invite the holder again",
+	"nonce-expired": "invite the holder again",
+	"nonce-used":    "somebody answered this invitation before: find out who, and invite the holder again",
+	"time":          "ask the holder to set the clock of their device, and to answer again",
+	"signature":     "do not issue to this DID; invite the holder again",
+	"address":       "do not issue to this address; invite the holder again",
+}
+
+// addressDrafts writes drafts as JSON Lines with the DID as their subject.
+func addressDrafts(in, out, did string) (int, error) {
+	drafts, err := issuer.ReadDrafts(in, "")
+	if err != nil {
+		return 0, asMisuse(err)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	n := 0
+	for d, err := range drafts {
+		if err != nil {
+			return n, asMisuse(err)
+		}
+		subject, ok := d.Object["credentialSubject"].(map[string]any)
+		if !ok {
+			return n, misuse("nothing was written", "%s has no credentialSubject", d.Place)
+		}
+		subject["id"] = did
+		if err := e.Encode(d.Object); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, writeWhole(out, b.Bytes())
+}
+
+func (a *app) listIntroduced(desk *issuer.Desk) error {
+	rows := [][]string{{"reference", "invited", "until", "answered by"}}
+	for _, i := range desk.All() {
+		who := i.DID
+		if who == "" {
+			who = "-"
+		}
+		rows = append(rows, []string{oneLine(i.Reference), i.Invited.Format(time.RFC3339), i.Expires.Format(time.RFC3339), who})
+	}
+	table(a.stdout, rows)
+	return nil
+}
+
+// writeOut writes a result to a file, or to standard output if none is named.
+func (a *app) writeOut(out string, data []byte) error {
+	if out == "" {
+		_, err := a.stdout.Write(data)
+		return err
+	}
+	if err := writeWhole(out, data); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.stdout, out)
+	return nil
+}
+
+// readInput reads a file, or standard input for "-".
+func (a *app) readInput(name string, limit int64) ([]byte, error) {
+	if name == "-" {
+		return readLimited(a.stdin, limit)
+	}
+	return readFile(name, limit)
+}

@@ -1,0 +1,756 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/internal/fetch"
+	"github.com/certanchor/certanchor/licensure"
+	"github.com/certanchor/certanchor/verifier"
+	"github.com/certanchor/certanchor/wallet"
+)
+
+var walletCommand = command{
+	name:    "wallet",
+	usage:   "VERB [ARGUMENT…] --wallet FILE --passphrase-file FILE",
+	summary: "the holder's side: keys, credentials, what is shown and to whom",
+	example: "certanchor wallet create --wallet me.wallet --passphrase-file pass\n" +
+		"  certanchor wallet answer invitation.json --out answer.json\n" +
+		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
+		"  certanchor wallet present request.json --out presentation.json\n" +
+		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, import, refresh, list, show, text,\n" +
+		"  present, dossier, consent, shares, reminders, export, forget",
+	run: (*app).walletRun,
+}
+
+// Environment variables that name the files of a wallet, so that they need not be given
+// each time. None holds a secret.
+const (
+	walletEnv     = "CERTANCHOR_WALLET"
+	passphraseEnv = "CERTANCHOR_WALLET_PASSPHRASE_FILE"
+)
+
+// A walletRun is one verb with its flags.
+type walletRun struct {
+	*app
+	file, pass, phrase, backup            string
+	words, days                           int
+	curve, out, trust                     string
+	evidence, lists, urls, drops, picks   texts
+	to, purpose, until, recipient, online string
+	unproven, look, asDossier             bool
+	args                                  []string
+	wallet                                *wallet.Wallet
+}
+
+// walletVerbs are what can be done, and how many arguments each takes; -1 is any number
+// but none. Those without a wallet make one.
+var walletVerbs = map[string]struct {
+	args int
+	make bool
+	run  func(r *walletRun, ctx context.Context) error
+}{
+	"create":    {0, true, (*walletRun).create},
+	"restore":   {0, true, (*walletRun).restore},
+	"backup":    {0, false, (*walletRun).saveBackup},
+	"phrase":    {0, false, (*walletRun).tellPhrase},
+	"answer":    {1, false, (*walletRun).answer},
+	"import":    {-1, false, (*walletRun).take},
+	"refresh":   {0, false, (*walletRun).refresh},
+	"list":      {0, false, (*walletRun).list},
+	"show":      {1, false, (*walletRun).show},
+	"text":      {1, false, (*walletRun).text},
+	"present":   {1, false, (*walletRun).present},
+	"dossier":   {-1, false, (*walletRun).dossier},
+	"consent":   {1, false, (*walletRun).consent},
+	"shares":    {0, false, (*walletRun).shares},
+	"reminders": {0, false, (*walletRun).reminders},
+	"export":    {0, false, (*walletRun).export},
+	"forget":    {1, false, (*walletRun).forget},
+}
+
+func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	r := &walletRun{app: a}
+	fs.StringVar(&r.file, "wallet", os.Getenv(walletEnv), "the vault ($"+walletEnv+")")
+	fs.StringVar(&r.pass, "passphrase-file", os.Getenv(passphraseEnv), "file with its passphrase; - reads a line from standard input ($"+passphraseEnv+" names the file)")
+	fs.StringVar(&r.phrase, "phrase-file", "", "restore: file with the words; - reads a line from standard input")
+	fs.StringVar(&r.backup, "backup", "", "restore: the backup; without it only the keys come back")
+	fs.IntVar(&r.words, "words", 24, "create: 12 or 24 words")
+	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
+	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer: Ed25519 or P-256")
+	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
+	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with")
+	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
+	fs.Var(&r.lists, "status", "import, refresh: a status list; may be given again")
+	fs.StringVar(&r.online, "online", "", "refresh: whom to ask, as in verify; lists are fetched whole")
+	fs.Var(&r.urls, "url", "import: an address to fetch from, the only one that is visited; may be given again")
+	fs.BoolVar(&r.unproven, "unproven", false, "import: keep what could not be checked in full, marked as such")
+	fs.BoolVar(&r.look, "look", false, "import, present: only tell what would be kept or leave")
+	fs.Var(&r.drops, "drop", "present: an optional credential of the request to leave out; may be given again")
+	fs.Var(&r.picks, "pick", "present: QUERY=RECORD, where another than the newest is to be shown")
+	fs.BoolVar(&r.asDossier, "dossier", false, "present: put the presentation into a dossier with its evidence")
+	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it")
+	fs.StringVar(&r.purpose, "purpose", "", "dossier, consent: what for")
+	fs.StringVar(&r.until, "until", "", "dossier, consent: date until which it may be used")
+	fs.StringVar(&r.recipient, "recipient", "", "dossier: age recipient (age1…) to encrypt it to")
+	operands, err := parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(operands) == 0 {
+		return misuse("certanchor help wallet", "wallet needs a verb")
+	}
+	verb, known := walletVerbs[operands[0]]
+	r.args = operands[1:]
+	switch {
+	case !known:
+		return misuse("certanchor help wallet", "no such thing as wallet %s", operands[0])
+	case operands[0] == "import" && len(r.urls) > 0:
+	case verb.args >= 0 && len(r.args) != verb.args, verb.args < 0 && len(r.args) == 0:
+		return misuse("certanchor help wallet", "wallet %s: wrong number of arguments", operands[0])
+	}
+	if r.file == "" {
+		return misuse("name it with --wallet FILE, or in "+walletEnv, "no wallet is named")
+	}
+	if !verb.make {
+		c, err := r.config()
+		if err != nil {
+			return err
+		}
+		if r.wallet, err = wallet.Open(c); err != nil {
+			return walletFault(err)
+		}
+		defer r.wallet.Close()
+	}
+	return walletFault(verb.run(r, ctx))
+}
+
+func (r *walletRun) config() (wallet.Config, error) {
+	ask := r.passphrase(r.pass)
+	if ask == nil {
+		return wallet.Config{}, misuse("give --passphrase-file FILE, or - for standard input", "the wallet needs its passphrase")
+	}
+	pass, err := ask()
+	return wallet.Config{File: r.file, Passphrase: pass, Work: r.walletWork}, err
+}
+
+// walletFault gives the errors of a wallet their hints.
+func walletFault(err error) error {
+	var (
+		open    *wallet.OpenError
+		content *wallet.ContentsError
+		refused *wallet.RefusedError
+		collect *wallet.CollectError
+		request *wallet.RequestError
+		log     *wallet.ShareLogError
+	)
+	switch {
+	case errors.As(err, &open) && open.Previous != "":
+		return misuse("if the passphrase is right, the version before is "+open.Previous+": copy it away, then open the copy with --wallet", "%v", err)
+	case errors.As(err, &open):
+		return misuse("check the passphrase; a damaged wallet comes back with: certanchor wallet restore", "%v", err)
+	case errors.As(err, &log):
+		return misuse("lines were taken away, moved or changed after they were written", "%v", err)
+	case errors.As(err, &content):
+		return misuse("is it the right file, and this program new enough?", "%v", err)
+	case errors.As(err, &refused) && refused.Code == "presentation":
+		return misuse("", "%v", err)
+	case errors.As(err, &refused):
+		return misuse("nothing was kept; --evidence and --status bring what is missing, --unproven keeps it as unproven unless it is invalid", "%v", err)
+	case errors.As(err, &collect):
+		return misuse("nothing was kept", "%v", err)
+	case errors.As(err, &request):
+		return misuse("ask the verifier for another request; docs/wallet.md tells what can be answered", "%v", err)
+	case errors.Is(err, wallet.ErrExists):
+		return misuse("choose another file; a wallet is never overwritten", "%v", err)
+	case errors.Is(err, wallet.ErrPhrase):
+		return misuse("compare each word with the paper; order counts", "%v", err)
+	case errors.Is(err, wallet.ErrLocked):
+		return misuse("wait until the other command has ended", "%v", err)
+	case errors.Is(err, wallet.ErrWeakPassphrase), errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
+		return misuse("", "%v", err)
+	}
+	return err
+}
+
+func (r *walletRun) create(context.Context) error {
+	c, err := r.config()
+	if err != nil {
+		return err
+	}
+	w, err := wallet.Create(c, r.words)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	fmt.Fprintln(r.stdout, w.Phrase())
+	r.say("Made %s. Write these %d words on paper: with a backup they bring everything back, and whoever has them has your keys.", r.file, r.words)
+	r.say("Next: certanchor wallet answer INVITATION --out answer.json")
+	return nil
+}
+
+func (r *walletRun) restore(context.Context) error {
+	ask := r.passphrase(r.phrase)
+	if ask == nil {
+		return misuse("give --phrase-file FILE, or - for standard input", "restore needs the words")
+	}
+	words, err := ask()
+	if err != nil {
+		return err
+	}
+	c, err := r.config()
+	if err != nil {
+		return err
+	}
+	var backup []byte
+	if r.backup != "" {
+		if backup, err = readFile(r.backup, maxDataFile); err != nil {
+			return err
+		}
+	}
+	w, err := wallet.Restore(c, words, backup)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	fmt.Fprintln(r.stdout, r.file)
+	r.say("Restored %d relations and %d credentials.", len(w.Relations()), len(w.Records()))
+	return nil
+}
+
+func (r *walletRun) saveBackup(context.Context) error {
+	if r.out == "" {
+		return misuse("certanchor wallet backup --out FILE", "backup needs --out")
+	}
+	if err := r.wallet.Backup(r.out); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.stdout, r.out)
+	r.say("Sealed with your words: keep it anywhere, apart from them.")
+	return nil
+}
+
+func (r *walletRun) tellPhrase(context.Context) error {
+	fmt.Fprintln(r.stdout, r.wallet.Phrase())
+	return nil
+}
+
+func (r *walletRun) answer(context.Context) error {
+	raw, err := r.input(r.args[0])
+	if err != nil {
+		return err
+	}
+	i, err := credential.ParseInvitation(raw)
+	if err != nil {
+		return misuse("ask the issuer for another", "not an invitation: %v", err)
+	}
+	curve := wallet.Curve(r.curve)
+	if curve != wallet.Ed25519 && curve != wallet.P256 {
+		return misuse("say Ed25519 or P-256", "no curve %q", r.curve)
+	}
+	n, err := r.wallet.Answer(i, curve)
+	if err != nil {
+		return err
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	text, err := n.Text()
+	if err != nil {
+		return err
+	}
+	if err := r.writeOut(r.out, []byte(text+"\n")); err != nil {
+		return err
+	}
+	r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
+	r.say("Your DID for this issuer alone: %s", n.DID)
+	return nil
+}
+
+// input reads a file, standard input for "-", or takes the text of a QR code itself.
+func (r *walletRun) input(arg string) ([]byte, error) {
+	if strings.HasPrefix(arg, "certanchor:") {
+		return []byte(arg), nil
+	}
+	return r.readInput(arg, maxDataFile)
+}
+
+func (r *walletRun) trustFile() (*wallet.TrustFile, error) {
+	if r.trust == "" {
+		return nil, misuse("name it with --trust", "a trust file says whom to believe")
+	}
+	raw, err := readFile(r.trust, maxDataFile)
+	if err != nil {
+		return nil, err
+	}
+	t, err := wallet.ReadTrust(raw, func(file string) ([]byte, error) {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(filepath.Dir(r.trust), filepath.FromSlash(file))
+		}
+		return os.ReadFile(file)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.trust, err)
+	}
+	return t, nil
+}
+
+func (r *walletRun) brought() (*verifier.Evidence, error) {
+	ev := new(verifier.Evidence)
+	for _, name := range r.evidence {
+		one, err := readEvidence(name)
+		if err != nil {
+			return nil, err
+		}
+		ev.Merge(one)
+	}
+	return ev, addLists(ev, r.lists)
+}
+
+// items collects what the arguments and addresses name.
+func (r *walletRun) items(ctx context.Context) ([]wallet.Item, error) {
+	var all []wallet.Item
+	for _, name := range r.args {
+		var items []wallet.Item
+		var err error
+		if name == "-" || strings.HasPrefix(name, "certanchor:") {
+			var raw []byte
+			if raw, err = r.input(name); err == nil {
+				items, err = wallet.CollectBytes("the text", raw)
+			}
+		} else {
+			items, err = wallet.Collect(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+	}
+	if len(r.urls) == 0 {
+		return all, nil
+	}
+	c, err := fetch.New(fetch.Config{URLs: r.urls})
+	if err != nil {
+		return nil, misuse("an https address as the issuer gave it", "%v", err)
+	}
+	for _, url := range r.urls {
+		raw, _, err := c.Get(ctx, url, credential.MaxBytes)
+		if err != nil {
+			return nil, err
+		}
+		items, err := wallet.CollectBytes(url, raw)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, items...)
+	}
+	return all, nil
+}
+
+func (r *walletRun) take(ctx context.Context) error {
+	trust, err := r.trustFile()
+	if err != nil {
+		return err
+	}
+	ev, err := r.brought()
+	if err != nil {
+		return err
+	}
+	items, err := r.items(ctx)
+	if err != nil {
+		return err
+	}
+	var refused error
+	kept := 0
+	for _, item := range items {
+		f := r.wallet.Examine(item, ev, trust)
+		r.found(f)
+		err := f.Err
+		if !r.look {
+			err = r.wallet.Keep(f, r.unproven)
+		}
+		switch {
+		case err != nil && len(items) == 1:
+			return err
+		case err != nil:
+			r.say("%s", printable(err.Error()))
+			refused = errors.Join(refused, err)
+		default:
+			kept++
+		}
+	}
+	if r.look {
+		r.say("Nothing was kept; leave out --look to keep it.")
+		return nil
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	r.say("Kept %d of %d.", kept, len(items))
+	if refused != nil {
+		return exitStatus(exitUsage)
+	}
+	return nil
+}
+
+// found tells what a document is before it is kept.
+func (r *walletRun) found(f *wallet.Finding) {
+	if f.Record == nil {
+		return
+	}
+	rec := f.Record
+	line := func(head, text string) { fmt.Fprintf(r.stdout, "  %-8s %s\n", head, oneLine(text)) }
+	fmt.Fprintf(r.stdout, "%s  %s\n", rec.Short(), oneLine(f.Place))
+	line("verdict", verdictLine(rec))
+	line("issuer", labelOf(rec))
+	line("type", strings.Join(rec.Types, ", "))
+	line("dates", fromUntil(rec))
+	if !f.Mine {
+		line("subject", rec.Subject+" (no DID of this wallet: it can be shown, not signed for)")
+	}
+	line("kept", fmt.Sprintf("the document, %d bytes, and the evidence for it", len(rec.Document)))
+}
+
+func verdictLine(r *wallet.Record) string {
+	if r.Code == "" {
+		return r.Verdict
+	}
+	return r.Verdict + ": " + verifier.Meaning(verifier.Code(r.Code)) + " (" + r.Code + ")"
+}
+
+func labelOf(r *wallet.Record) string {
+	if r.Label == "" {
+		return r.Issuer + " (not in the trust file)"
+	}
+	return r.Label + "  " + r.Issuer
+}
+
+func fromUntil(r *wallet.Record) string {
+	until := r.Until
+	if until == "" {
+		until = "no end"
+	}
+	return r.From + " – " + until
+}
+
+func (r *walletRun) refresh(ctx context.Context) error {
+	trust, err := r.trustFile()
+	if err != nil {
+		return err
+	}
+	ev, err := r.brought()
+	if err != nil {
+		return err
+	}
+	var asked verifier.Sources
+	if r.online != "" {
+		if asked, err = sources(r.online, trust.Trust); err != nil {
+			return err
+		}
+	}
+	live := verifier.New(trust.Trust, asked)
+	for _, rec := range r.wallet.Records() {
+		got, err := live.Gather(ctx, rec.Document)
+		if err != nil {
+			return err
+		}
+		got.Merge(ev)
+		if err := r.wallet.Keep(r.wallet.Refresh(rec, got, trust), true); err != nil {
+			r.say("%s: %s", rec.Short(), printable(err.Error())) // stays as it was
+		}
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	return r.list(ctx)
+}
+
+func (r *walletRun) list(context.Context) error {
+	rows := [][]string{{"record", "verdict", "as of", "until", "type", "issuer"}}
+	for _, rec := range r.wallet.Records() {
+		until := rec.Until
+		if until == "" {
+			until = "-"
+		}
+		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(labelOf(rec))})
+	}
+	table(r.stdout, rows)
+	return nil
+}
+
+func (r *walletRun) record(name string) (*wallet.Record, error) {
+	rec, ok := r.wallet.Find(name)
+	if !ok {
+		return nil, misuse("certanchor wallet list", "no record, or more than one, is called %q", name)
+	}
+	return rec, nil
+}
+
+func (r *walletRun) show(context.Context) error {
+	rec, err := r.record(r.args[0])
+	if err != nil {
+		return err
+	}
+	_, err = r.stdout.Write([]byte(printableJSON(rec.Document) + "\n"))
+	return err
+}
+
+// qrBytes is what the largest QR code holds.
+const qrBytes = 2953
+
+func (r *walletRun) text(context.Context) error {
+	rec, err := r.record(r.args[0])
+	if err != nil {
+		return err
+	}
+	text, err := wallet.CredentialText(rec.Document)
+	if err != nil {
+		return err
+	}
+	fits := "it fits into one QR code"
+	if len(text) > qrBytes {
+		fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
+	}
+	r.say("%d characters; %s.", len(text), fits)
+	return r.writeOut(r.out, []byte(text+"\n"))
+}
+
+func (r *walletRun) present(context.Context) error {
+	raw, err := r.input(r.args[0])
+	if err != nil {
+		return err
+	}
+	q, err := wallet.ParseRequest(raw)
+	if err != nil {
+		return err
+	}
+	picks := map[string]string{}
+	for _, p := range r.picks {
+		query, name, ok := strings.Cut(p, "=")
+		if !ok {
+			return misuse("certanchor help wallet", "--pick needs QUERY=RECORD")
+		}
+		picks[query] = name
+	}
+	plan, err := r.wallet.Plan(q, picks)
+	if err != nil {
+		return err
+	}
+	for _, id := range r.drops {
+		if err := plan.Drop(id); err != nil {
+			return misuse("certanchor wallet present REQUEST --look lists what is asked", "%v", err)
+		}
+	}
+	r.planned(plan)
+	if len(plan.Missing) > 0 {
+		return misuse("nothing left the wallet", "it holds nothing for %s", strings.Join(plan.Missing, ", "))
+	}
+	if r.look || r.out == "" {
+		r.say("Nothing left the wallet; --out FILE signs and writes it.")
+		return nil
+	}
+	vp, err := r.wallet.Present(plan)
+	if err != nil {
+		return err
+	}
+	if r.asDossier || q.Sealed != "" {
+		var records []*wallet.Record
+		for _, c := range plan.Choices {
+			records = append(records, c.Record)
+		}
+		if vp, err = r.wallet.Dossier(records, vp, q.Verifier, q.Purpose, q.Until); err != nil {
+			return err
+		}
+	}
+	if q.Sealed != "" {
+		if vp, err = wallet.SealFor(q.Sealed, vp); err != nil {
+			return err
+		}
+	}
+	return r.leave(vp)
+}
+
+// leave saves the wallet, whose log tells what leaves, and only then lets it leave.
+func (r *walletRun) leave(file []byte) error {
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	return r.writeOut(r.out, file)
+}
+
+// planned lists all that would leave.
+func (r *walletRun) planned(p *wallet.Plan) {
+	q := p.Request
+	fmt.Fprintf(r.stdout, "%s <%s> asks, for: %s\n", oneLine(q.Verifier), oneLine(q.Audience), oneLine(q.Purpose))
+	for _, c := range p.Choices {
+		optional := ""
+		if c.Optional {
+			optional = " (optional: --drop " + c.Query + ")"
+		}
+		fmt.Fprintf(r.stdout, "%s: %s  %s%s\n", c.Query, c.Record.Short(), oneLine(labelOf(c.Record)), optional)
+		if c.Record.Verdict != verifier.Valid.String() {
+			fmt.Fprintf(r.stdout, "  ! %s, as of %s\n", oneLine(verdictLine(c.Record)), c.Record.Checked.Format(time.DateOnly))
+		}
+		for _, l := range c.Leaves {
+			mark := "     "
+			if l.Asked {
+				mark = "asked"
+			}
+			fmt.Fprintf(r.stdout, "  %s  %s = %s\n", mark, oneLine(l.Path), oneLine(l.Value))
+		}
+		for _, o := range c.Others {
+			fmt.Fprintf(r.stdout, "  instead: --pick %s=%s  %s\n", c.Query, o.Short(), oneLine(fromUntil(o)))
+		}
+	}
+}
+
+func (r *walletRun) dossier(context.Context) error {
+	var records []*wallet.Record
+	for _, name := range r.args {
+		rec, err := r.record(name)
+		if err != nil {
+			return err
+		}
+		records = append(records, rec)
+	}
+	if r.out == "" || r.to == "" || r.purpose == "" {
+		return misuse("certanchor help wallet", "dossier needs --out, --to and --purpose")
+	}
+	if err := r.checkUntil(); err != nil {
+		return err
+	}
+	raw, err := r.wallet.Dossier(records, nil, r.to, r.purpose, r.until)
+	if err == nil && r.recipient != "" {
+		raw, err = wallet.SealFor(r.recipient, raw)
+	}
+	if err != nil {
+		return err
+	}
+	return r.leave(raw)
+}
+
+func (r *walletRun) checkUntil() error {
+	if _, err := time.Parse(time.DateOnly, r.until); err != nil && r.until != "" {
+		return misuse("such as 2027-06-30", "--until is no date")
+	}
+	return nil
+}
+
+// consent makes a receipt (T16) that the holder signs: which record, what for, who.
+func (r *walletRun) consent(context.Context) error {
+	rec, err := r.record(r.args[0])
+	if err != nil {
+		return err
+	}
+	if r.to == "" || r.purpose == "" || r.until == "" {
+		return misuse("certanchor help wallet", "consent needs --to, --purpose and --until")
+	}
+	if err := r.checkUntil(); err != nil {
+		return err
+	}
+	kind, ok := licensure.TypeOf(map[string]any{"type": anyTexts(rec.Types)})
+	if !ok {
+		return misuse("a receipt is about a credential of a type of docs and licensure", "%s has none of the medical types", rec.Short())
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	last, _ := time.Parse(time.DateOnly, r.until)
+	draft, err := licensure.Consent{
+		Envelope: licensure.Envelope{Title: "Consent receipt", Holder: rec.Subject, ValidFrom: now, ValidUntil: last.AddDate(0, 0, 1),
+			Evidence:   []licensure.Evidence{{Source: "holder", Method: licensure.SelfAttested, VerifiedAt: now, VerifierRole: "holder"}},
+			Confidence: licensure.Attested},
+		Records: []licensure.ConsentRecord{{Type: kind, ID: rec.ID}}, Purpose: r.purpose, RecipientParty: r.to,
+		SignedAt: now, Expires: licensure.Date(r.until), Revocable: true}.Draft()
+	if err != nil {
+		return misuse("", "the receipt: %v", err)
+	}
+	raw, err := r.wallet.Sign(draft, rec, rand.Reader)
+	if err != nil {
+		return err
+	}
+	return r.leave(raw)
+}
+
+func anyTexts(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+func (r *walletRun) shares(context.Context) error {
+	if r.out != "" {
+		log, err := r.wallet.ShareLog()
+		if err != nil {
+			return err
+		}
+		return r.writeOut(r.out, log)
+	}
+	rows := [][]string{{"", "when", "to", "purpose", "until", "what"}}
+	for _, s := range r.wallet.Shares() {
+		var what []string
+		for _, c := range s.Records {
+			what = append(what, c.SHA256[:12])
+		}
+		rows = append(rows, []string{fmt.Sprint(s.Number), s.At.Format(time.RFC3339), oneLine(s.To), oneLine(s.Purpose), s.Until, s.Form + " " + strings.Join(what, " ")})
+	}
+	table(r.stdout, rows)
+	return nil
+}
+
+func (r *walletRun) reminders(context.Context) error {
+	rows := [][]string{{"days", "until", "record", "type"}}
+	for _, m := range r.wallet.Reminders(time.Duration(r.days) * 24 * time.Hour) {
+		rows = append(rows, []string{fmt.Sprint(m.Days), m.Record.Until, m.Record.Short(), oneLine(m.Record.Types[len(m.Record.Types)-1])})
+	}
+	table(r.stdout, rows)
+	return nil
+}
+
+func (r *walletRun) export(context.Context) error {
+	if r.out == "" {
+		return misuse("certanchor wallet export --out DIR", "export needs --out")
+	}
+	files, err := r.wallet.Export()
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(r.out, 0o700); err != nil {
+		return misuse("name a folder that is not there yet", "%v", err)
+	}
+	for _, f := range files {
+		name := filepath.Join(r.out, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, f.Data, 0o600); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(r.stdout, r.out)
+	r.say("Exported %d files, in the clear. The keys stay.", len(files))
+	return nil
+}
+
+func (r *walletRun) forget(context.Context) error {
+	rec, err := r.record(r.args[0])
+	if err != nil {
+		return err
+	}
+	if err := r.wallet.Forget(rec); err != nil {
+		return err
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	r.say("Forgot %s. Backups made before, and what others received, keep their copies.", rec.Short())
+	return nil
+}

@@ -1,0 +1,101 @@
+package credential
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/certanchor/certanchor/internal/strictjson"
+)
+
+func testInvitation() *Invitation {
+	return &Invitation{Version: 1, Type: TypeInvitation, Issuer: "https://board.example/issuer.json", Name: "Board & Sons",
+		Nonce: strings.Repeat("A", 43), Expires: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), Network: "mainnet"}
+}
+
+func TestInvitationForms(t *testing.T) {
+	i := testInvitation()
+	text, err := i.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, form := range []string{text, " " + text + "\n", string(raw)} {
+		got, err := ParseInvitation([]byte(form))
+		if err != nil || *got != *i {
+			t.Errorf("%.40s: %+v, %v", form, got, err)
+		}
+	}
+	if strings.ContainsAny(text, " \"{+/=") {
+		t.Errorf("text %s", text)
+	}
+}
+
+func TestInvitationRefused(t *testing.T) {
+	for what, bend := range map[string]func(*Invitation){
+		"version":       func(i *Invitation) { i.Version = 2 },
+		"type":          func(i *Invitation) { i.Type = TypeIntroduction },
+		"short nonce":   func(i *Invitation) { i.Nonce = "AAAA" },
+		"padded nonce":  func(i *Invitation) { i.Nonce += "=" },
+		"relative id":   func(i *Invitation) { i.Issuer = "board" },
+		"id with space": func(i *Invitation) { i.Issuer += " x" },
+		"no end":        func(i *Invitation) { i.Expires = time.Time{} },
+	} {
+		i := testInvitation()
+		bend(i)
+		raw, err := json.Marshal(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var e *Error
+		if _, err := ParseInvitation(raw); !errors.As(err, &e) || e.Code != CodeMember {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	var e *Error
+	if _, err := ParseInvitation([]byte(`{"version":1,"x":"` + strings.Repeat("y", maxMessage) + `"}`)); !errors.As(err, &e) || e.Code != CodeLimit {
+		t.Error(err)
+	}
+	var j *strictjson.Error
+	if _, err := ParseInvitation([]byte(`{"version":1,"version":1}`)); !errors.As(err, &j) {
+		t.Error(err)
+	}
+}
+
+// TestSigningInput: every member but the signatures is under them, and they are under none.
+func TestSigningInput(t *testing.T) {
+	make := func(bend func(*Introduction)) string {
+		n := &Introduction{Version: 1, Type: TypeIntroduction, Issuer: "https://a.example/", Nonce: "n", DID: "did:key:z6Mk", At: time.Unix(1e9, 0).UTC(),
+			Address: &ProvenWallet{Network: "mainnet", Address: "1A", PublicKey: "z"}}
+		if bend != nil {
+			bend(n)
+		}
+		b, err := n.SigningInput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	plain := make(nil)
+	if !strings.HasPrefix(plain, "certanchor/introduction/1\x00{") {
+		t.Errorf("%q", plain)
+	}
+	if make(func(n *Introduction) { n.Signature, n.Address.Signature = "x", "y" }) != plain {
+		t.Error("a signature signs a signature")
+	}
+	for i, bend := range []func(*Introduction){
+		func(n *Introduction) { n.Version = 2 }, func(n *Introduction) { n.Type = "x" }, func(n *Introduction) { n.Issuer = "x" },
+		func(n *Introduction) { n.Nonce = "x" }, func(n *Introduction) { n.DID = "x" }, func(n *Introduction) { n.At = n.At.Add(time.Second) },
+		func(n *Introduction) { n.Address = nil }, func(n *Introduction) { n.Address.Network = "x" },
+		func(n *Introduction) { n.Address.Address = "x" }, func(n *Introduction) { n.Address.PublicKey = "x" },
+	} {
+		if make(bend) == plain {
+			t.Errorf("change %d is not signed", i)
+		}
+	}
+}

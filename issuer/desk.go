@@ -1,0 +1,287 @@
+package issuer
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/btcsuite/btcd/btcec/v2"
+
+	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
+)
+
+// A Desk is where an issuer invites holders and takes their introductions. It needs no
+// key. Each nonce counts once: that it was used is in the journal of the desk, synced,
+// before anybody learns that the introduction was good. The journal has digests of nonces
+// only, so that nobody who reads it can answer an open invitation.
+type Desk struct {
+	profile  *did.Document
+	now      func() time.Time
+	random   io.Reader
+	lockFile *os.File
+	log      *recordLog
+	nonces   map[string]*deskEntry
+	order    []string
+}
+
+// A DeskConfig says whose desk it is. Dir is required.
+type DeskConfig struct {
+	Dir      string           // the issuer's folder
+	StateDir string           // "" means Dir/state
+	Now      func() time.Time // nil means the system's clock
+	Random   io.Reader        // of nonces; nil means the system's secure source
+	Hook     Hook             // for tests
+}
+
+// deskEntry is one invitation as the journal has it: a record when it was made, and one
+// more when it was used.
+type deskEntry struct {
+	Nonce     string    `json:"nonce"` // SHA-256, hexadecimal
+	Invited   time.Time `json:"invited"`
+	Expires   time.Time `json:"expires"`
+	Reference string    `json:"reference,omitempty"`
+	Network   string    `json:"bitcoinAddress,omitempty"`
+
+	Used    *time.Time `json:"used,omitempty"`
+	Answer  string     `json:"answer,omitempty"` // SHA-256 of what was signed
+	DID     string     `json:"did,omitempty"`
+	Address string     `json:"address,omitempty"`
+}
+
+// OpenDesk opens the desk of an issuer's folder and locks it until Close. Errors are
+// ErrLocked, *CorruptError, and those of reading the profile.
+func OpenDesk(c DeskConfig) (*Desk, error) {
+	raw, err := os.ReadFile(filepath.Join(c.Dir, "issuer.json"))
+	if err != nil {
+		return nil, fmt.Errorf("issuer: the folder holds no issuer; make one with: certanchor keygen: %w", err)
+	}
+	d := &Desk{now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}}
+	if d.profile, err = did.Parse(raw); err != nil {
+		return nil, fmt.Errorf("issuer: issuer.json: %w", err)
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if c.StateDir == "" {
+		c.StateDir = filepath.Join(c.Dir, "state")
+	}
+	dir, f := filepath.Join(c.StateDir, "desk"), files{c.Hook}
+	if err := f.mkdir(dir); err != nil {
+		return nil, err
+	}
+	if d.lockFile, err = f.lock(dir); err != nil {
+		return nil, err
+	}
+	if d.log, err = openLog(f, filepath.Join(dir, "journal"), d.replay); err != nil {
+		return nil, errors.Join(err, d.lockFile.Close())
+	}
+	return d, nil
+}
+
+func (d *Desk) replay(line []byte) error {
+	var e deskEntry
+	if err := json.Unmarshal(line, &e); err != nil {
+		return err
+	}
+	if _, known := d.nonces[e.Nonce]; !known {
+		d.order = append(d.order, e.Nonce)
+	}
+	d.nonces[e.Nonce] = &e
+	return nil
+}
+
+func (d *Desk) write(e deskEntry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := d.log.append(line); err != nil {
+		return fmt.Errorf("issuer: writing the desk's journal: %w", err)
+	}
+	if err := d.log.sync(); err != nil {
+		return fmt.Errorf("issuer: syncing the desk's journal: %w", err)
+	}
+	return d.replay(line)
+}
+
+// Close gives the desk free.
+func (d *Desk) Close() error { return errors.Join(d.log.close(), d.lockFile.Close()) }
+
+// Limits of an invitation.
+const (
+	maxReference = 200 // characters
+	maxLife      = 366 * 24 * time.Hour
+)
+
+// Invite makes an invitation that ends after life. Reference is the desk's own number for
+// the person, so that an answer finds its file; it does not leave the desk. A network asks
+// for a Bitcoin address there.
+func (d *Desk) Invite(reference string, life time.Duration, network anchor.Network) (*credential.Invitation, error) {
+	if len(reference) > maxReference || life < time.Second || life > maxLife {
+		return nil, fmt.Errorf("issuer: an invitation lasts at most a year, and its reference has at most %d characters", maxReference)
+	}
+	var nonce [credential.NonceBytes]byte
+	if _, err := io.ReadFull(d.random, nonce[:]); err != nil {
+		return nil, fmt.Errorf("issuer: no random numbers: %w", err)
+	}
+	now := d.now().UTC().Truncate(time.Second)
+	i := &credential.Invitation{Version: 1, Type: credential.TypeInvitation, Issuer: d.profile.ID, Name: d.profile.Name,
+		Nonce: base64.RawURLEncoding.EncodeToString(nonce[:]), Expires: now.Add(life), Network: string(network)}
+	return i, d.write(deskEntry{Nonce: sumHex([]byte(i.Nonce)), Invited: now, Expires: i.Expires, Reference: reference, Network: i.Network})
+}
+
+func sumHex(b []byte) string {
+	s := sha256.Sum256(b)
+	return hex.EncodeToString(s[:])
+}
+
+// An Introduced is a holder who introduced themselves.
+type Introduced struct {
+	Reference string    `json:"reference,omitempty"`
+	Invited   time.Time `json:"invited"`
+	Expires   time.Time `json:"expires"`
+	// The rest is absent from an invitation that nobody answered.
+	DID     string     `json:"did,omitempty"`
+	Address string     `json:"address,omitempty"`
+	At      *time.Time `json:"at,omitempty"`
+}
+
+func (e *deskEntry) introduced() Introduced {
+	return Introduced{e.Reference, e.Invited, e.Expires, e.DID, e.Address, e.Used}
+}
+
+// All returns every invitation in order, answered or not.
+func (d *Desk) All() []Introduced {
+	list := make([]Introduced, 0, len(d.order))
+	for _, n := range d.order {
+		list = append(list, d.nonces[n].introduced())
+	}
+	return list
+}
+
+// An IntroductionError says why an introduction was not taken. Codes are bare words:
+// malformed, other-issuer, nonce-unknown, nonce-expired, nonce-used, time, signature, address.
+type IntroductionError struct {
+	Code   string
+	Detail string
+}
+
+func (e *IntroductionError) Error() string {
+	return fmt.Sprintf("issuer: introduction not taken: %s: %s", e.Code, e.Detail)
+}
+
+// clockSkew is how far the holder's clock may be off.
+const clockSkew = 10 * time.Minute
+
+// Accept takes an introduction: made for this issuer, in answer to an invitation of this
+// desk that has not ended and was not used, signed by the key of its DID. The very same
+// introduction again gives the same result, since the first answer may have been lost on
+// the way. Errors about it are *IntroductionError; nothing is used up by them.
+func (d *Desk) Accept(raw []byte) (Introduced, error) {
+	refuse := func(code, format string, args ...any) (Introduced, error) {
+		return Introduced{}, &IntroductionError{code, fmt.Sprintf(format, args...)}
+	}
+	n, err := credential.ParseIntroduction(raw)
+	if err != nil {
+		return refuse("malformed", "%v", err)
+	}
+	if n.Issuer != d.profile.ID {
+		return refuse("other-issuer", "it was made for %s", n.Issuer)
+	}
+	e, known := d.nonces[sumHex([]byte(n.Nonce))]
+	if !known {
+		return refuse("nonce-unknown", "it answers no invitation of this desk")
+	}
+	message, err := n.SigningInput()
+	if err != nil {
+		return refuse("malformed", "%v", err)
+	}
+	if err := checkIntroduction(n, e, message); err != nil {
+		return Introduced{}, err
+	}
+	if e.Used != nil {
+		if e.Answer == sumHex(message) {
+			return e.introduced(), nil
+		}
+		return refuse("nonce-used", "the invitation was answered on %s with another introduction", e.Used.Format(time.RFC3339))
+	}
+	now := d.now().UTC().Truncate(time.Second)
+	switch {
+	case !now.Before(e.Expires):
+		return refuse("nonce-expired", "the invitation ended on %s", e.Expires.Format(time.RFC3339))
+	case n.At.Before(e.Invited.Add(-clockSkew)), n.At.After(now.Add(clockSkew)):
+		return refuse("time", "it states %s; is the clock of that device right?", n.At.Format(time.RFC3339))
+	}
+	used := *e
+	used.Used, used.Answer, used.DID = &now, sumHex(message), n.DID
+	if n.Address != nil {
+		used.Address = n.Address.Address
+	}
+	if err := d.write(used); err != nil {
+		return Introduced{}, err
+	}
+	return used.introduced(), nil
+}
+
+// checkIntroduction checks the signatures of an introduction.
+func checkIntroduction(n *credential.Introduction, e *deskEntry, message []byte) error {
+	bad := func(code, format string, args ...any) error {
+		return &IntroductionError{code, fmt.Sprintf(format, args...)}
+	}
+	doc, err := did.Resolve(n.DID)
+	if err != nil || doc.ID != n.DID || len(doc.Keys) != 1 {
+		return bad("malformed", "the DID %s cannot be read", n.DID)
+	}
+	if err := checkSigned(doc.Keys[0].Public, message, n.Signature); err != nil {
+		return bad("signature", "it is not signed by the key of %s", n.DID)
+	}
+	switch {
+	case e.Network == "" && n.Address == nil:
+		return nil
+	case n.Address == nil || n.Address.Network != e.Network:
+		return bad("address", "the invitation asks for a Bitcoin address of network %q", e.Network)
+	}
+	pub, err := did.ParseMultikey(n.Address.PublicKey)
+	key, ok := pub.(*btcec.PublicKey)
+	if err != nil || !ok {
+		return bad("address", "no public key of secp256k1")
+	}
+	own, err := anchor.Address(key, anchor.ProfileBlockcerts, anchor.Network(e.Network))
+	if err != nil || own != n.Address.Address {
+		return bad("address", "%s is not the address of that key", n.Address.Address)
+	}
+	if err := checkSigned(key, message, n.Address.Signature); err != nil {
+		return bad("address", "it is not signed by the key of %s", n.Address.Address)
+	}
+	return nil
+}
+
+func checkSigned(pub any, message []byte, signature string) error {
+	sig, err := base64.RawURLEncoding.Strict().DecodeString(signature)
+	if err != nil {
+		return err
+	}
+	return cryptosuite.VerifyMessage(pub, message, sig)
+}
+
+// Introduction returns who introduced themselves under a reference, the latest if several
+// did.
+func (d *Desk) Introduction(reference string) (Introduced, bool) {
+	for _, n := range slices.Backward(d.order) {
+		if e := d.nonces[n]; e.Reference == reference && e.Used != nil {
+			return e.introduced(), true
+		}
+	}
+	return Introduced{}, false
+}
