@@ -97,7 +97,7 @@ func TestImportRefuses(t *testing.T) {
 		t.Errorf("looked at again: %s", f.Record.Verdict)
 	}
 	// A revoked licence is the holder's record all the same, and is called what it is.
-	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, ""))
+	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, "issued in error"))
 	b.publish()
 	f := w.wallet.Refresh(w.wallet.Records()[0], w.evidence(), w.trust())
 	noError(t, w.wallet.Keep(f, false))

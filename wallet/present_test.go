@@ -240,7 +240,7 @@ func TestUnanswered(t *testing.T) {
 	if got := want.Unanswered(r); !slices.Equal(got, []string{"licence"}) {
 		t.Errorf("another number: %v", got)
 	}
-	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, ""))
+	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, "issued in error"))
 	b.publish()
 	r, _ = w.judge(ask, vp, now)
 	if got := must[*Request](t)(ParseRequest(ask)).Unanswered(r); r.Verdict != verifier.NotInForce || len(got) != 1 {
