@@ -10,7 +10,9 @@ import (
 // TestOpenList: a whole list is opened under the rules by which it counts for a document.
 func TestOpenList(t *testing.T) {
 	w := newWorld(t, licenceDraft("L-1"))
-	list := w.signedList("message", func(d object) { at(d, "credentialSubject").(object)["encodedList"] = bits(4, map[int]uint8{5: 3, 9: 1}) })
+	list := w.signedList("message", func(d object) {
+		at(d, "credentialSubject").(object)["encodedList"] = bits(4, map[int]uint8{5: 3, 9: 1})
+	})
 	good := verifier.NewChecker(w.withList(list), w.trust(nil))
 	l, err := good.List(worldID, messageURL, "message", 4, now)
 	w.must(err)
