@@ -21,7 +21,7 @@ import (
 )
 
 // decideCommands are the hospital's side of licence.
-var decideCommands = []command{licenceEvidence, licenceReverify, licenceRedact, licenceRely, licencePolicy}
+var decideCommands = []command{licenceEvidence, licenceReverify, licenceRedact, licenceRely, licenceTransfer, licencePolicy}
 
 var licenceEvidence = command{
 	name:    "evidence",
