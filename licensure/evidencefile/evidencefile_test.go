@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -396,5 +397,38 @@ func TestOrders(t *testing.T) {
 	f = make_(t, in)
 	if got := f.Result().Standing; got != licensure.InForce || !strings.Contains(string(f.Member("summary.html")), "not counted: ") {
 		t.Errorf("an order of somebody else: %s", got)
+	}
+}
+
+// TestDocs reads the example of docs/evidence-file.md, and finds every member named there.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/evidence-file.md")
+	must(t, err)
+	_, rest, ok := strings.Cut(string(page), "```json case\n")
+	example, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("no example of a case")
+	}
+	given, err := evidencefile.ParseCase([]byte(example))
+	must(t, err)
+	c := newClinic(t)
+	in := c.input()
+	in.Case = *given
+	in.Case.At = now.Add(2 * time.Hour).Format(time.RFC3339)
+	f := make_(t, in)
+	if got := f.Result().Standing; got != licensure.InForce {
+		t.Errorf("the example of the page: %s\n%s", got, f.Member("result/elements.json"))
+	}
+	for _, name := range f.Names() {
+		folder, file, _ := strings.Cut(name, "/")
+		kind, _, _ := strings.Cut(file, "/")
+		kind, _, numbered := strings.Cut(kind, "-0001")
+		want := []string{"`" + name + "`", "`" + folder + "/" + kind + "/`", "`" + folder + "/" + kind + "-NNNN.json`"}
+		if numbered {
+			want = want[2:]
+		}
+		if !slices.ContainsFunc(want, func(w string) bool { return strings.Contains(string(page), w) }) && !strings.HasPrefix(kind, "credential-") {
+			t.Errorf("the page says nothing of %s", name)
+		}
 	}
 }
