@@ -45,7 +45,7 @@ func TestEvidenceFile(t *testing.T) {
 		}
 	})
 	rule(t, "EV-2", func(t *testing.T) {
-		alter(t, f)
+		alter(t, f, func(n int) []int { return []int{0, n / 2, n - 1} })
 		alterArchive(t, raw)
 	})
 	rule(t, "EV-3", func(t *testing.T) { redact(t, f, mine) })
@@ -95,9 +95,9 @@ func rebuilt(t *testing.T, f *evidencefile.File, change map[string][]byte) (*evi
 	return evidencefile.Read(b.Bytes())
 }
 
-// alter flips a bit at the beginning, in the middle and at the end of every member, and
-// leaves each out once: every time it shows, and the member is named.
-func alter(t *testing.T, f *evidencefile.File) {
+// alter flips a bit of every member at the places named, leaves each out once and adds a
+// byte to it: every time it shows, and a difference is named.
+func alter(t *testing.T, f *evidencefile.File, places func(n int) []int) {
 	if same, err := rebuilt(t, f, nil); err != nil || !same.Reverify(nil).Same() {
 		t.Fatalf("unaltered: %v", err)
 	}
@@ -105,7 +105,7 @@ func alter(t *testing.T, f *evidencefile.File) {
 	for _, name := range f.Names() {
 		raw := f.Member(name)
 		changes := [][]byte{nil}
-		for _, at := range []int{0, len(raw) / 2, len(raw) - 1} {
+		for _, at := range places(len(raw)) {
 			flipped := slices.Clone(raw)
 			flipped[at] ^= 1
 			changes = append(changes, flipped)
@@ -179,7 +179,7 @@ func redact(t *testing.T, f *evidencefile.File, mine *verifier.Trust) {
 		}
 	}
 	// A copy is held to what it has: nothing can be changed in it, and no more left out.
-	alter(t, back)
+	alter(t, back, func(n int) []int { return []int{n / 3} })
 	if bent, err := rebuilt(t, back, map[string][]byte{"inputs/credentials/0001.json": nil}); err == nil && bent.Reverify(nil).Same() {
 		t.Error("a credential more was taken out, and nobody said so")
 	}
@@ -373,6 +373,11 @@ func TestOrders(t *testing.T) {
 	}
 	if !bytes.Contains(f.Member("fhir.json"), []byte(`"Provenance"`)) {
 		t.Error("no Provenance")
+	}
+	// The order alone cannot go: what is said of the licence rests on it.
+	var kept *evidencefile.RedactError
+	if _, err := f.Redact([]string{"inputs/orders/0001.json"}, true); !errors.As(err, &kept) {
+		t.Errorf("the order that suspends was left out: %v", err)
 	}
 	// Leaving out the licence leaves out the order about it.
 	var licence string
