@@ -19,6 +19,8 @@ func TestExamples(t *testing.T) {
 	for _, c := range []struct{ program, folder, want string }{
 		{"federation", records, "issued 2 credentials under root "},
 		{"hospital", records, "valid, by Federation of Made-up Medical Boards"},
+		{"hospital", records, "in-force under the policy of the hospital"},
+		{"hospital", records, "looked at again: the same result\n  with another school written into it: not the same"},
 		{"school", t.TempDir(), "5 certificates in "},
 	} {
 		run := exec.Command(filepath.Join(bin, c.program), c.folder)

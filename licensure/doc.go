@@ -63,6 +63,9 @@
 //	compact     [CompactRules]            eligibility, principal state, letters, cascade
 //	trust list  [TrustList], [AcceptTrustList]  who may issue what where, and how that changes
 //	policy      [Policy]                  what a set of credentials is worth to a hospital
+//	transfer    [Transfer]                a licence on verified papers of others
+//
+// Package evidencefile keeps the decision that a policy leads to.
 //
 // # Legal status
 //

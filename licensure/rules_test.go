@@ -103,7 +103,8 @@ func TestRules(t *testing.T) {
 		found := byID[r.ID]
 		slices.Sort(found)
 		if r.Test != "" {
-			if !names[r.Test] {
+			_, missing := os.Stat("../" + r.Test) // a test beside Go is named by its file
+			if !names[r.Test] && (missing != nil || !strings.HasSuffix(r.Test, ".test.mjs")) {
 				t.Errorf("%s: there is no test %s", r.ID, r.Test)
 			}
 			found = append(found, r.Test)

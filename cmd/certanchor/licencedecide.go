@@ -21,7 +21,7 @@ import (
 )
 
 // decideCommands are the hospital's side of licence.
-var decideCommands = []command{licenceEvidence, licenceReverify, licenceRedact, licenceRely, licencePolicy}
+var decideCommands = []command{licenceEvidence, licenceReverify, licenceRedact, licenceRely, licenceTransfer, licencePolicy}
 
 var licenceEvidence = command{
 	name:    "evidence",
@@ -112,7 +112,7 @@ func decideFault(err error) error {
 	case errors.As(err, &trust):
 		return err
 	case errors.As(err, &s) && s.Code == evidencefile.StatementUnsaid:
-		return misuse("let the trust file's statusMaxAge be what the policy allows, or leave --issuer out; nothing was written", "%v", err)
+		return misuse("let the trust file's statusMaxAge be what the policy allows, leave out documents that are no longer in force, or leave --issuer out; nothing was written", "%v", err)
 	case errors.As(err, &s):
 		return misuse("name a folder made by keygen, with a moment at which its key counts; nothing was written", "%v", err)
 	}

@@ -57,6 +57,8 @@ func (a *app) printOutcome(f *evidencefile.File, o *evidencefile.Outcome) {
 	r := f.Result()
 	say := func(format string, args ...any) { fmt.Fprintln(a.stdout, oneLine(fmt.Sprintf(format, args...))) }
 	switch {
+	case !o.Same() && len(o.Differences) == 0:
+		say("THE STATEMENT DOES NOT HOLD: the inputs give %s for the decision of %s", o.Recorded, r.DecisionDate)
 	case !o.Same():
 		say("NOT THE SAME: the file states %s for the decision of %s", o.Recorded, r.DecisionDate)
 	case len(o.LeftOut) > 0:

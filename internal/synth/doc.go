@@ -22,8 +22,8 @@
 // the tests holds.
 //
 // Shares of degrees, licences, names and so on follow section 14 of the domain design. What
-// belongs to credential types that licensure does not have yet (exams, orders, letters, fee
-// lapses) comes with them.
+// belongs to exams, orders, letters and fee lapses is made for the hard cases that are about
+// them.
 //
 // Indices below [FirstOrdinary] are reserved for hard cases; see [HardCase].
 package synth

@@ -13,6 +13,10 @@ type Case struct {
 	Index int
 	Name  string // stable bare words
 	About string
+	// Type is the credential that the case is about, and Standing what it is worth at
+	// [World.CaseMoment] under a policy that takes a status of the same day.
+	Type     string
+	Standing licensure.StandingValue
 }
 
 // HardCase returns the case planted at index i, and false if physician i is ordinary.
@@ -20,7 +24,8 @@ func HardCase(i int) (Case, bool) {
 	if i < 0 || i >= len(hardCases) {
 		return Case{}, false
 	}
-	return Case{i, hardCases[i].name, hardCases[i].about}, true
+	c := hardCases[i]
+	return Case{i, c.name, c.about, c.of, c.standing}, true
 }
 
 // plant bends physician p into the hard case of its index, if there is one.
@@ -32,51 +37,78 @@ func (w *World) plant(p *Physician) {
 
 type hardCase struct {
 	name, about string
+	of          string // type of the credential it is about
+	standing    licensure.StandingValue
 	plant       func(w *World, p *Physician)
 }
 
+// Types and standings of the table.
+const (
+	licenceCase  = licensure.TypeLicence
+	degreeCase   = licensure.TypeMedicalDegree
+	trainingCase = licensure.TypeGraduateTraining
+	examCase     = licensure.TypeExamHistory
+	letterCase   = licensure.TypeLetterOfQualification
+
+	good    = licensure.InForce
+	limited = licensure.InForceWithLimits
+	ended   = licensure.NotInForce
+	open    = licensure.UndeterminedStand
+)
+
 // hardCases is the table, in the order of indices: new cases go to its end, so that none
-// moves. Cases that need exams, orders, letters or fee lapses come with those types.
+// moves. Where an ordinary case is limited, the physician's first licence is not a full one.
 var hardCases = []hardCase{
-	{"same-name-twin-a", "name, birthday, school and training of the next; only numbers and keys differ", twin},
-	{"same-name-twin-b", "name, birthday, school and training of the one before", twin},
-	{"licence-number-shared-a", "the licence number of the next, from another board", sharedNumber(0)},
-	{"licence-number-shared-b", "the licence number of the one before, from another board", sharedNumber(1)},
-	{"leap-day-birthday", "born on 29 February; the birth date stands in the credentials", leapDay},
-	{"expiry-31-december", "the first licence's terms end with the year", termsEndIn(time.December)},
-	{"expiry-end-of-february", "the first licence's terms end on 28 or 29 February", termsEndIn(time.February)},
-	{"combining-characters", "a name spelt with combining characters (NFD)", named("A\u030angstro\u0308len", "Ze\u0301lisc\u0327o")},
-	{"precomposed-characters", "the name of the one before, in one character each (NFC)", named("\u00c5ngstr\u00f6len", "Z\u00e9lis\u00e7o")},
-	{"family-name-40-characters", "as long as many forms allow", named("Wolthrandenbergimarolenstad-Quinandefall", "Ilo")},
-	{"given-name-40-characters", "as long as many forms allow", named("Kelben", "Thraandeerilen Stelonafallen Plourivanes")},
-	{"single-name", "one name only, said to be so", singleName},
-	{"single-letter-name", "a family name of one letter", named("O", "Yarben")},
-	{"apostrophe-typewriter", "a straight apostrophe", named("O'Dorilogan", "Marben")},
-	{"apostrophe-printer", "the name of the one before with a curved apostrophe", named("O\u2019Dorilogan", "Marben")},
-	{"right-to-left-name", "a script that runs from the right", named("سلمادين", "نوران")},
-	{"joiner-in-name", "a zero-width non-joiner that belongs to the spelling", named("نو\u200cدين", "راوش")},
-	{"astral-plane-name", "a character outside the Basic Multilingual Plane", named("\U00020bb7野川", "岚")},
-	{"look-alike-name", "Latin letters and one Cyrillic", named("K\u0435lhart", "Norben")},
-	{"former-names-three", "three former names, oldest first", formerlyNamed},
-	{"degree-year-only", "the school knows the year only", degreeDates(len("2006"))},
-	{"degree-month-only", "the school knows the month only", degreeDates(len("2006-01"))},
-	{"school-renamed", "the diploma shows the school's former name", schoolRenamed},
-	{"school-closed", "the last class of a school that closed", schoolClosed},
-	{"programme-closed", "a residency whose records the federation keeps", programmeClosed},
-	{"training-transitional-only", "nothing but a transitional year", transitionalOnly},
-	{"training-not-finished", "a residency that lasts until 2040", trainingNotFinished},
-	{"two-boards-one-place-md", "licensed by the MD board of a place that has two", onBoard(0)},
-	{"two-boards-one-place-do", "licensed by the DO board of the same place", onBoard(1)},
-	{"leading-zeros", "a licence number that starts with three zeros", leadingZeros},
-	{"fifty-licences", "licensed in fifty jurisdictions", fiftyLicences},
-	{"status-active-with-conditions", "that legal status on the day of issue", withStatus(licensure.ActiveWithConditions)},
-	{"status-probation", "that legal status on the day of issue", withStatus(licensure.Probation)},
-	{"status-suspended", "that legal status on the day of issue", withStatus(licensure.Suspended)},
-	{"status-summary-suspended", "that legal status on the day of issue", withStatus(licensure.SummarySuspended)},
-	{"status-revoked", "that legal status on the day of issue", withStatus(licensure.Revoked)},
-	{"status-surrendered-in-lieu", "that legal status on the day of issue", withStatus(licensure.SurrenderedInLieu)},
-	{"status-inactive-voluntary", "that legal status on the day of issue", withStatus(licensure.InactiveVoluntary)},
-	{"status-retired", "that legal status on the day of issue", withStatus(licensure.Retired)},
+	{"same-name-twin-a", "name, birthday, school and training of the next; only numbers and keys differ", licenceCase, good, twin},
+	{"same-name-twin-b", "name, birthday, school and training of the one before", licenceCase, good, twin},
+	{"licence-number-shared-a", "the licence number of the next, from another board", licenceCase, good, sharedNumber(0)},
+	{"licence-number-shared-b", "the licence number of the one before, from another board", licenceCase, good, sharedNumber(1)},
+	{"leap-day-birthday", "born on 29 February; the birth date stands in the credentials", degreeCase, good, leapDay},
+	{"expiry-31-december", "the first licence's terms end with the year", licenceCase, good, termsEndIn(time.December)},
+	{"expiry-end-of-february", "the first licence's terms end on 28 or 29 February", licenceCase, limited, termsEndIn(time.February)},
+	{"combining-characters", "a name spelt with combining characters (NFD)", licenceCase, good, named("A\u030angstro\u0308len", "Ze\u0301lisc\u0327o")},
+	{"precomposed-characters", "the name of the one before, in one character each (NFC)", licenceCase, good, named("\u00c5ngstr\u00f6len", "Z\u00e9lis\u00e7o")},
+	{"family-name-40-characters", "as long as many forms allow", licenceCase, good, named("Wolthrandenbergimarolenstad-Quinandefall", "Ilo")},
+	{"given-name-40-characters", "as long as many forms allow", licenceCase, good, named("Kelben", "Thraandeerilen Stelonafallen Plourivanes")},
+	{"single-name", "one name only, said to be so", licenceCase, good, singleName},
+	{"single-letter-name", "a family name of one letter", licenceCase, good, named("O", "Yarben")},
+	{"apostrophe-typewriter", "a straight apostrophe", licenceCase, good, named("O'Dorilogan", "Marben")},
+	{"apostrophe-printer", "the name of the one before with a curved apostrophe", licenceCase, good, named("O\u2019Dorilogan", "Marben")},
+	{"right-to-left-name", "a script that runs from the right", licenceCase, good, named("سلمادين", "نوران")},
+	{"joiner-in-name", "a zero-width non-joiner that belongs to the spelling", licenceCase, limited, named("نو\u200cدين", "راوش")},
+	{"astral-plane-name", "a character outside the Basic Multilingual Plane", licenceCase, good, named("\U00020bb7野川", "岚")},
+	{"look-alike-name", "Latin letters and one Cyrillic", licenceCase, good, named("K\u0435lhart", "Norben")},
+	{"former-names-three", "three former names, oldest first", licenceCase, good, formerlyNamed},
+	{"degree-year-only", "the school knows the year only", degreeCase, good, degreeDates(len("2006"))},
+	{"degree-month-only", "the school knows the month only", degreeCase, good, degreeDates(len("2006-01"))},
+	{"school-renamed", "the diploma shows the school's former name", degreeCase, good, schoolRenamed},
+	{"school-closed", "the last class of a school that closed", degreeCase, good, schoolClosed},
+	{"programme-closed", "a residency whose records the federation keeps", trainingCase, good, programmeClosed},
+	{"training-transitional-only", "nothing but a transitional year", trainingCase, good, transitionalOnly},
+	{"training-not-finished", "a residency that lasts until 2040", trainingCase, open, trainingNotFinished},
+	{"two-boards-one-place-md", "licensed by the MD board of a place that has two", licenceCase, good, onBoard(0)},
+	{"two-boards-one-place-do", "licensed by the DO board of the same place", licenceCase, good, onBoard(1)},
+	{"leading-zeros", "a licence number that starts with three zeros", licenceCase, good, leadingZeros},
+	{"fifty-licences", "licensed in fifty jurisdictions", licenceCase, good, fiftyLicences},
+	{"status-active-with-conditions", "that legal status on the day of issue", licenceCase, limited, withStatus(licensure.ActiveWithConditions)},
+	{"status-probation", "that legal status on the day of issue", licenceCase, limited, withStatus(licensure.Probation)},
+	{"status-suspended", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.Suspended)},
+	{"status-summary-suspended", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.SummarySuspended)},
+	{"status-revoked", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.Revoked)},
+	{"status-surrendered-in-lieu", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.SurrenderedInLieu)},
+	{"status-inactive-voluntary", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.InactiveVoluntary)},
+	{"status-retired", "that legal status on the day of issue", licenceCase, ended, withStatus(licensure.Retired)},
+	{"order-on-the-day-of-expiry", "suspended on the last day of the term", licenceCase, ended, oneFullLicence},
+	{"reinstatement-before-suspension-was-recorded", "reinstated by an order recorded before the suspension that it ends", licenceCase, good, oneFullLicence},
+	{"suspension-not-yet-recorded", "suspended with effect from before, recorded after the decision", licenceCase, good, oneFullLicence},
+	{"order-vacated", "suspended, and the order vacated later", licenceCase, good, oneFullLicence},
+	{"vacation-vacated", "suspended, the order vacated, and the vacation vacated", licenceCase, ended, oneFullLicence},
+	{"fee-lapse", "lapsed for a fee that was not paid, renewed late", licenceCase, good, oneFullLicence},
+	{"reprimand-long-ago", "a reprimand of twenty years ago", licenceCase, good, oneFullLicence},
+	{"attempts-three", "the last step passed at the third attempt", examCase, good, oneFullLicence},
+	{"attempts-four", "the last step passed at the fourth attempt: a fact, though not for the compact", examCase, good, oneFullLicence},
+	{"letter-day-365", "a letter of qualification on its last day", letterCase, good, oneFullLicence},
+	{"letter-day-366", "a letter of qualification on the day after its last", letterCase, ended, oneFullLicence},
 }
 
 // relive gives p another birthday and the career that follows from it and d.
@@ -201,6 +233,13 @@ func (w *World) only(p *Physician, b int, number string) {
 		Basis:       licensure.Examination,
 		renewal:     renewal{month: l.renewal.month, years: board.CycleMonths / 12},
 	}}
+}
+
+// oneFullLicence leaves p one full licence of an ordinary career, and no more.
+func oneFullLicence(w *World, p *Physician) {
+	w.reliveAlone(p, "1962-02-02")
+	b := p.Licences[0].Board
+	w.only(p, b, w.boards[b].Number(p.Index, licensure.FullLicence))
 }
 
 func onBoard(b int) func(*World, *Physician) {

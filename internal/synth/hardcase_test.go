@@ -35,7 +35,7 @@ func TestHardCaseTable(t *testing.T) {
 		}
 		names[c.Name] = true
 	}
-	if n != 39 {
+	if n != 50 {
 		t.Errorf("%d cases", n)
 	}
 }

@@ -411,7 +411,7 @@ func TestGolden(t *testing.T) {
 		n += len(ds)
 		h.Write(canonical(t, ds))
 	}
-	const want = "9e0ce0acd7120edf938fa106d788935d8e2ed2f99091aa606fde990b337ea0b1"
+	const want = "277177983e2760f4aad7d3ed14ee6116f4ca6aff41ce7cbd14b9c5866d6f65dd"
 	if got := hex.EncodeToString(h.Sum(nil)); got != want || n < 300 {
 		t.Errorf("digest of %d drafts is %s, want %s", n, got, want)
 	}

@@ -81,6 +81,9 @@ func (w *fhirWriter) samples(now time.Time) error {
 	if err := w.put("practitioner", r, err); err != nil {
 		return err
 	}
+	if err := w.put("bundle", fhir.Bundle([]fhir.Resource{r, fhir.VerificationResult(fhir.Verification{Standing: licensure.InForce, Performed: now})}, now), nil); err != nil {
+		return err
+	}
 	r, err = fhir.Role(w.claims["affiliation"], "Practitioner/1")
 	if err := w.put("role", r, err); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -44,7 +45,7 @@ func TestEvidenceFile(t *testing.T) {
 		}
 	})
 	rule(t, "EV-2", func(t *testing.T) {
-		alter(t, f)
+		alter(t, f, func(n int) []int { return []int{0, n / 2, n - 1} })
 		alterArchive(t, raw)
 	})
 	rule(t, "EV-3", func(t *testing.T) { redact(t, f, mine) })
@@ -94,9 +95,9 @@ func rebuilt(t *testing.T, f *evidencefile.File, change map[string][]byte) (*evi
 	return evidencefile.Read(b.Bytes())
 }
 
-// alter flips a bit at the beginning, in the middle and at the end of every member, and
-// leaves each out once: every time it shows, and the member is named.
-func alter(t *testing.T, f *evidencefile.File) {
+// alter flips a bit of every member at the places named, leaves each out once and adds a
+// byte to it: every time it shows, and a difference is named.
+func alter(t *testing.T, f *evidencefile.File, places func(n int) []int) {
 	if same, err := rebuilt(t, f, nil); err != nil || !same.Reverify(nil).Same() {
 		t.Fatalf("unaltered: %v", err)
 	}
@@ -104,7 +105,7 @@ func alter(t *testing.T, f *evidencefile.File) {
 	for _, name := range f.Names() {
 		raw := f.Member(name)
 		changes := [][]byte{nil}
-		for _, at := range []int{0, len(raw) / 2, len(raw) - 1} {
+		for _, at := range places(len(raw)) {
 			flipped := slices.Clone(raw)
 			flipped[at] ^= 1
 			changes = append(changes, flipped)
@@ -178,7 +179,7 @@ func redact(t *testing.T, f *evidencefile.File, mine *verifier.Trust) {
 		}
 	}
 	// A copy is held to what it has: nothing can be changed in it, and no more left out.
-	alter(t, back)
+	alter(t, back, func(n int) []int { return []int{n / 3} })
 	if bent, err := rebuilt(t, back, map[string][]byte{"inputs/credentials/0001.json": nil}); err == nil && bent.Reverify(nil).Same() {
 		t.Error("a credential more was taken out, and nobody said so")
 	}
@@ -373,6 +374,11 @@ func TestOrders(t *testing.T) {
 	if !bytes.Contains(f.Member("fhir.json"), []byte(`"Provenance"`)) {
 		t.Error("no Provenance")
 	}
+	// The order alone cannot go: what is said of the licence rests on it.
+	var kept *evidencefile.RedactError
+	if _, err := f.Redact([]string{"inputs/orders/0001.json"}, true); !errors.As(err, &kept) {
+		t.Errorf("the order that suspends was left out: %v", err)
+	}
 	// Leaving out the licence leaves out the order about it.
 	var licence string
 	for _, name := range f.Names() {
@@ -396,5 +402,38 @@ func TestOrders(t *testing.T) {
 	f = make_(t, in)
 	if got := f.Result().Standing; got != licensure.InForce || !strings.Contains(string(f.Member("summary.html")), "not counted: ") {
 		t.Errorf("an order of somebody else: %s", got)
+	}
+}
+
+// TestDocs reads the example of docs/evidence-file.md, and finds every member named there.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/evidence-file.md")
+	must(t, err)
+	_, rest, ok := strings.Cut(string(page), "```json case\n")
+	example, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("no example of a case")
+	}
+	given, err := evidencefile.ParseCase([]byte(example))
+	must(t, err)
+	c := newClinic(t)
+	in := c.input()
+	in.Case = *given
+	in.Case.At = now.Add(2 * time.Hour).Format(time.RFC3339)
+	f := make_(t, in)
+	if got := f.Result().Standing; got != licensure.InForce {
+		t.Errorf("the example of the page: %s\n%s", got, f.Member("result/elements.json"))
+	}
+	for _, name := range f.Names() {
+		folder, file, _ := strings.Cut(name, "/")
+		kind, _, _ := strings.Cut(file, "/")
+		kind, _, numbered := strings.Cut(kind, "-0001")
+		want := []string{"`" + name + "`", "`" + folder + "/" + kind + "/`", "`" + folder + "/" + kind + "-NNNN.json`"}
+		if numbered {
+			want = want[2:]
+		}
+		if !slices.ContainsFunc(want, func(w string) bool { return strings.Contains(string(page), w) }) && !strings.HasPrefix(kind, "credential-") {
+			t.Errorf("the page says nothing of %s", name)
+		}
 	}
 }

@@ -165,7 +165,7 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 	if len(names) == 0 {
 		return
 	}
-	keys := map[*licensure.Item]licensure.LicenceKey{}
+	keys := map[*licensure.Item]licensure.LicenceTerm{}
 	for f := range j.credentials {
 		for i := range j.credentials[f].items {
 			item := &j.credentials[f].items[i]
@@ -176,7 +176,7 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 			if err != nil {
 				continue // no licence
 			}
-			keys[item] = term.Licence
+			keys[item] = term
 			if err := log.AddTerm(term); err != nil {
 				// Two documents of one id: the orders speak about the licence all the same.
 				continue
@@ -192,7 +192,7 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 			o.why = fmt.Sprintf("%s: %s at %s", o.report.Verdict, s.Code, s.Name)
 			if o.report.Verdict == verifier.Indeterminate && err == nil {
 				o.key = order.Licence
-				hold(keys, order.Licence, s)
+				hold(keys, order, true, s)
 			}
 		case err != nil:
 			o.why = err.Error()
@@ -200,27 +200,29 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 			o.key = order.Licence
 			if err := log.Add(order, o.report.Document); err != nil {
 				o.why = err.Error()
-				hold(keys, order.Licence, verifier.Step{Code: verifier.CodeNotJudged, Fact: o.why})
+				hold(keys, order, false, verifier.Step{Code: verifier.CodeNotJudged, Fact: o.why})
 			}
 		}
 		j.orders = append(j.orders, o)
 	}
 	at := j.known()
-	for item, key := range keys {
-		if len(log.Orders(key)) == 0 {
+	for item, term := range keys {
+		if len(log.Orders(term.Licence)) == 0 {
 			continue // silence is no order: the list speaks
 		}
-		if s, err := log.StatusAt(key, at, at); err == nil {
+		if s, err := log.StatusAt(term.Licence, at, at); err == nil {
 			item.State = &s
 		}
 	}
 }
 
 // hold keeps a licence from being in force while an order about it could not be judged, or
-// does not fit the record (VD-1). An order that is forged holds nothing.
-func hold(keys map[*licensure.Item]licensure.LicenceKey, key licensure.LicenceKey, why verifier.Step) {
-	for item, k := range keys {
-		if k != key {
+// does not fit the record (VD-1). An order that is forged holds nothing; nor does one that
+// was recorded before the licence document was made and is older than its term: the board
+// knew of it then.
+func hold(keys map[*licensure.Item]licensure.LicenceTerm, o licensure.Order, always bool, why verifier.Step) {
+	for item, term := range keys {
+		if term.Licence != o.Licence || !always && !o.RecordedAt.After(term.RecordedAt) {
 			continue
 		}
 		r := *item.Report

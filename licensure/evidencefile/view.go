@@ -86,6 +86,11 @@ func pageOf(input string, r *verifier.Report, s licensure.CredentialStanding) pa
 	}
 	p.Title, _ = r.Claims["name"].(string)
 	p.Claims = claimLines(r.Claims)
+	for i, l := range p.Claims {
+		if l.Name == "legalStatus" {
+			p.Claims[i].Name = "legalStatus, as of issue" // it decides nothing later (VD-3)
+		}
+	}
 	return p
 }
 

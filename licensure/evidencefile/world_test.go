@@ -14,6 +14,7 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/anchor/regtest"
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/licensure/evidencefile"
@@ -283,4 +284,26 @@ func zipped(t testing.TB, f *evidencefile.File) []byte {
 	raw, err := f.Zip()
 	must(t, err)
 	return raw
+}
+
+// factOf is a credential as verified by files.
+func factOf(t testing.TB, raw, trust, evidence []byte, lists [][]byte) licensure.Fact {
+	t.Helper()
+	by, err := verifier.ParseTrust(trust, nil)
+	must(t, err)
+	ev, err := verifier.ParseEvidence(evidence)
+	must(t, err)
+	for _, l := range lists {
+		c, err := credential.Parse(l)
+		must(t, err)
+		ev.AddDocument(c.ID(), verifier.Document{MediaType: "application/vc", At: now, Bytes: l})
+	}
+	report := verifier.Check(raw, ev, by, now.Add(time.Hour))
+	all, err := verifier.Explain(raw, by)
+	must(t, err)
+	f, err := licensure.FactOf(report, all[len(all)-1].Local.String())
+	if err != nil {
+		t.Fatal(err, report.Err())
+	}
+	return f
 }
