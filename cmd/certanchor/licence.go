@@ -23,6 +23,7 @@ func licenceCommands() []command {
 		licenceRecordCommand,
 		licenceStatusCommand,
 		licenceProjectCommand,
+		licenceCompactCommand,
 	}
 }
 

@@ -361,18 +361,9 @@ func (j *monitorJob) alerts(holders map[string]*licensure.Holder, signed []licen
 	if compact == "" {
 		return nil
 	}
-	raw, err := readFile(compact, maxDataFile)
+	rules, err := readCompactRules(compact)
 	if err != nil {
 		return err
-	}
-	rules := licensure.DefaultCompactRules()
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&rules); err == nil {
-		err = rules.Validate()
-	}
-	if err != nil {
-		return misuse("correct the rules; nothing was done", "%s: %v", compact, err)
 	}
 	for _, e := range j.in.Roster {
 		h := holders[e.Person]
