@@ -24,6 +24,7 @@ func licenceCommands() []command {
 		licenceStatusCommand,
 		licenceProjectCommand,
 		licenceCompactCommand,
+		licenceTableCommand,
 	}
 }
 

@@ -487,10 +487,7 @@ func writeWorkCSV(w io.Writer, l *licensure.WorkList) error {
 	for _, i := range l.Items {
 		row := []string{urgencyWords[i.Urgency], fmt.Sprint(i.New), string(i.Kind), i.Person, i.Name, i.About, i.Detail, i.Since, i.AsOf, string(i.Ends)}
 		for k := range row {
-			row[k] = printable(row[k])
-			if row[k] != "" && strings.ContainsAny(row[k][:1], "=+-@\t\r") {
-				row[k] = "'" + row[k]
-			}
+			row[k] = inSpreadsheet(row[k])
 		}
 		if err := c.Write(row); err != nil {
 			return err
