@@ -342,11 +342,14 @@ func (a *app) licenceProject(_ context.Context, fs *flag.FlagSet, args []string)
 		return err
 	}
 	defer j.issuer.Close()
-	changed, err := j.issuer.SetStatuses("message", values)
+	changed, missing, err := j.issuer.SetStatuses("message", values)
 	if err != nil {
 		return err
 	}
-	a.say("%d licences, %d entries changed.", len(values), changed)
+	for _, m := range missing {
+		a.say("no entry here, for it was erased or issued without one: %s", m.ID)
+	}
+	a.say("%d licences, %d entries changed.", len(values)-len(missing), changed)
 	return j.publish(when)
 }
 
