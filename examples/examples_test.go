@@ -19,6 +19,7 @@ func TestExamples(t *testing.T) {
 	for _, c := range []struct{ program, folder, want string }{
 		{"federation", records, "issued 2 credentials under root "},
 		{"hospital", records, "valid, by Federation of Made-up Medical Boards"},
+		{"compact", records, "the same 2 derived orders, byte for byte"},
 		{"school", t.TempDir(), "5 certificates in "},
 	} {
 		run := exec.Command(filepath.Join(bin, c.program), c.folder)

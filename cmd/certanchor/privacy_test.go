@@ -96,6 +96,9 @@ func TestPrivacyScan(t *testing.T) {
 	wantStatus(t, 0, "licence", "project", "--issuer", o.at(alder))
 	wantStatus(t, 0, "status", "set", "--issuer", o.at(alder), "--revoke", "--reason", "unmistakable reason", files[1])
 	wantStatus(t, 0, "erase", "--issuer", o.at(alder), files[2])
+	if _, talk := wantStatus(t, 0, "licence", "project", "--issuer", o.at(alder)); strings.Count(talk, "no entry here") != 1 || !strings.Contains(talk, "39 licences, 0 entries") {
+		t.Error(talk) // the record of an erased document stays, by law; its entry is gone
+	}
 	o.issue(alder, o.draft(o.licence(alder, "LATER-0001", 0))) // with it rides the head of the record
 	texts = append(texts, "ORDER-UNMISTAKABLE", "LATER-0001", "unmistakable reason", physician.FamilyName, physician.NPI)
 
