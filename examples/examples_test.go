@@ -21,6 +21,7 @@ func TestExamples(t *testing.T) {
 		{"hospital", records, "valid, by Federation of Made-up Medical Boards"},
 		{"hospital", records, "in-force under the policy of the hospital"},
 		{"hospital", records, "looked at again: the same result\n  with another school written into it: not the same"},
+		{"compact", records, "the same 2 derived orders, byte for byte"},
 		{"school", t.TempDir(), "5 certificates in "},
 	} {
 		run := exec.Command(filepath.Join(bin, c.program), c.folder)

@@ -293,40 +293,44 @@ func (is *Issuer) SetStatus(id, purpose string, value uint8) error {
 	if purpose == Revocation.Name && value == 1 {
 		return ErrNoReason
 	}
-	_, err := is.SetStatuses(purpose, map[string]uint8{id: value})
+	_, missing, err := is.SetStatuses(purpose, map[string]uint8{id: value})
+	if err == nil && len(missing) > 0 {
+		return missing[0]
+	}
 	return err
 }
 
-// SetStatuses is SetStatus for many credentials, by id, at once: all or none. It returns how
-// many entries have changed.
-func (is *Issuer) SetStatuses(purpose string, values map[string]uint8) (changed int, err error) {
+// SetStatuses is SetStatus for many credentials, by id, at once. It returns how many entries
+// have changed, and which credentials have none here: erased, or never issued. An error
+// changes nothing.
+func (is *Issuer) SetStatuses(purpose string, values map[string]uint8) (changed int, missing []*UnknownError, err error) {
 	for _, value := range values {
 		if purpose == Revocation.Name && value == 1 {
-			return 0, ErrNoReason
+			return 0, nil, ErrNoReason
 		}
 	}
-	places, err := is.places(purpose, values)
+	places, missing, err := is.places(purpose, values)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	for id, value := range values {
-		p := places[id]
+	for id, p := range places {
+		value := values[id]
 		if int(value)>>p.list.Size != 0 {
-			return 0, fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, p.list.Size)
+			return 0, nil, fmt.Errorf("issuer: %d does not fit an entry of %d bits", value, p.list.Size)
 		}
 		if old, _ := p.list.values.At(p.index); purpose == Revocation.Name && old == 1 {
-			return 0, fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
+			return 0, nil, fmt.Errorf("issuer: %s is revoked, and a revocation is not undone; issue a new credential", id)
 		}
 	}
-	for id, value := range values {
-		p := places[id]
+	for id, p := range places {
+		value := values[id]
 		if old, _ := p.list.values.At(p.index); old != value {
 			p.list.values.Set(p.index, value)
 			p.list.dirty = true
 			changed++
 		}
 	}
-	return changed, is.lists.save()
+	return changed, missing, is.lists.save()
 }
 
 // Revoke takes a credential back, in its status list, and in the issuer's Open Badges
@@ -409,7 +413,10 @@ func (is *Issuer) Status(id, purpose string) (uint8, error) {
 }
 
 func (is *Issuer) find(id, purpose string) (*list, int, error) {
-	places, err := is.places(purpose, map[string]uint8{id: 0})
+	places, missing, err := is.places(purpose, map[string]uint8{id: 0})
+	if err == nil && len(missing) > 0 {
+		err = missing[0]
+	}
 	return places[id].list, places[id].index, err
 }
 
@@ -419,9 +426,9 @@ type listPlace struct {
 	index int
 }
 
-// places finds the entries of credentials in one pass over what was issued. The error is an
-// *UnknownError for the first of them, by id, that has none.
-func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]listPlace, error) {
+// places finds the entries of credentials in one pass over what was issued, and those that
+// have none, by id.
+func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]listPlace, []*UnknownError, error) {
 	found, issued := make(map[string]listPlace, len(wanted)), map[string]bool{}
 	for _, key := range is.journal.order {
 		err := readLog(is.batchFile(key, "entries"), func(line []byte) error {
@@ -441,18 +448,16 @@ func (is *Issuer) places(purpose string, wanted map[string]uint8) (map[string]li
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	if len(found) == len(wanted) {
-		return found, nil
-	}
+	var missing []*UnknownError
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		if _, ok := found[id]; !ok {
-			return found, &UnknownError{id, purpose, issued[id]}
+			missing = append(missing, &UnknownError{id, purpose, issued[id]})
 		}
 	}
-	return found, nil
+	return found, missing, nil
 }
 
 // An entry is what is kept about one credential: no document, no salt.

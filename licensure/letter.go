@@ -56,6 +56,26 @@ func (l Letter) Draft() (map[string]any, error) {
 	return l.draft(TypeLetterOfQualification, m)
 }
 
+// LetterOf reads the letter out of the verified claims of a T12, without its envelope. The
+// error is a [*DraftError] by the rules that a draft is judged by.
+func LetterOf(claims map[string]any) (Letter, error) {
+	s, err := subjectOf(claims, TypeLetterOfQualification)
+	if err != nil {
+		return Letter{}, err
+	}
+	l := Letter{LetterID: s.text("loqId"), Jurisdiction: s.text("jurisdiction"), Licence: s.licenceKey("splLicenceKey"),
+		Basis: SPLBasis(s.text("splBasis")), IssuedOn: Date(s.text("issuedOn")), Expires: Date(s.text("expiresOn")),
+		Determination: Determination(s.text("determination")), RulesetID: s.text("rulesetId"), RulesetVersion: s.text("rulesetVersion"),
+		RulesetDigest: s.text("rulesetDigest"), CheckedOn: Date(s.text("backgroundCheckDoneOn"))}
+	for _, n := range s.nodes("evaluatedCriteria") {
+		l.Criteria = append(l.Criteria, Criterion{Rule: n.text("ruleId"), Result: CriterionResult(n.text("outcome")), Evidence: n.texts("evidenceRef")})
+	}
+	for _, n := range s.nodes("staticQualificationsVerified") {
+		l.Static = append(l.Static, Ref{ID: n.text("id"), Digest: n.text("digest")})
+	}
+	return l, nil
+}
+
 func (k Criterion) members() map[string]any {
 	n := object{}
 	n.text("ruleId", k.Rule)

@@ -25,6 +25,8 @@ const maxLogLine = 1 << 20
 type Log struct {
 	records map[LicenceKey]*record
 	byTerm  map[string]*record // by the credential id of a term
+	// derived follow by the compact: they count, and are no part of the record.
+	derived map[LicenceKey][]Order
 	lines   map[string]logLine // by kind and id
 	// rules are the parameters of boards, by jurisdiction and board id.
 	rules map[[2]string]BoardRules
@@ -155,7 +157,7 @@ func (l *Log) Issue(o Order, digest string) error {
 	if err := l.open(o.RecordedAt); err != nil {
 		return err
 	}
-	terms, before := l.of(o.Licence).terms, l.of(o.Licence).orders
+	terms, before := l.of(o.Licence).terms, l.heard(o.Licence)
 	last, known := horizon(terms, append(slices.Clone(before), o))
 	refusedBefore := map[string]bool{}
 	for _, p := range Fold(terms, before, BoardRules{}, last, known).Refused() {
@@ -173,6 +175,45 @@ func (l *Log) Issue(o Order, digest string) error {
 		}
 	}
 	return l.Add(o, digest)
+}
+
+// Derive lets orders that the compact brings about count in every answer of the log, and in
+// what [Log.Issue] allows, in place of those given before. They are derived anew each time
+// and are never recorded: heads and [Log.WriteTo] leave them out. Orders about licences that
+// are not in the log are left aside; one of another origin is refused.
+func (l *Log) Derive(orders []Order) error {
+	derived := map[LicenceKey][]Order{}
+	for _, o := range orders {
+		if o.Origin != FromCompact {
+			return refuse("CD-9", "an order that no rule of the compact brings about")
+		}
+		if len(l.of(o.Licence).terms) == 0 {
+			continue
+		}
+		o = normal(o)
+		if err := l.admissible(o); err != nil {
+			return err
+		}
+		derived[o.Licence] = append(derived[o.Licence], o)
+	}
+	l.derived = derived
+	return nil
+}
+
+// heard returns the orders about a licence, recorded and derived; one that its board has
+// signed stands for the derived one of the same id.
+func (l *Log) heard(key LicenceKey) []Order {
+	recorded := l.of(key).orders
+	if len(l.derived[key]) == 0 {
+		return recorded
+	}
+	orders := slices.Clone(recorded)
+	for _, d := range l.derived[key] {
+		if !slices.ContainsFunc(recorded, func(o Order) bool { return o.ID == d.ID }) {
+			orders = append(orders, d)
+		}
+	}
+	return orders
 }
 
 // horizon is a moment at which all of the orders are in effect and known.
@@ -273,7 +314,7 @@ func (l *Log) StatusAt(key LicenceKey, at, known time.Time) (State, error) {
 	if len(r.terms) == 0 {
 		return State{Status: NotStated, Own: NotStated}, refuse("LC-4", "the log has no licence %s", key)
 	}
-	return Fold(r.terms, r.orders, l.rules[[2]string{key.Jurisdiction, key.BoardID}], at, known), nil
+	return Fold(r.terms, l.heard(key), l.rules[[2]string{key.Jurisdiction, key.BoardID}], at, known), nil
 }
 
 // Orders returns the orders about a licence in the order of the fold.

@@ -197,7 +197,7 @@ func FromLog(l *Log, at time.Time) func(credentialID string) (LegalStatus, error
 		if !ok {
 			return NotStated, refuse("VD-3", "the log has no term %s", id)
 		}
-		if len(r.orders) == 0 && len(r.terms) == 1 && len(l.rules) == 0 {
+		if len(l.heard(r.key)) == 0 && len(r.terms) == 1 && len(l.rules) == 0 {
 			return r.terms[0].alone(at, utc), nil // as most of the nation is, told in a hurry
 		}
 		s, err := l.StatusAt(r.key, at, at)

@@ -23,6 +23,8 @@ func licenceCommands() []command {
 		licenceRecordCommand,
 		licenceStatusCommand,
 		licenceProjectCommand,
+		licenceCompactCommand,
+		licenceTableCommand,
 	})
 }
 

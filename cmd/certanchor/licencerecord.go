@@ -28,6 +28,7 @@ var licenceRecordCommand = command{
 func (a *app) licenceRecord(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	dir := fs.String("issuer", "", "the board's folder")
 	state := fs.String("state", "", "state folder (DIR/state)")
+	cascade := fs.String("cascade", "", "add, show: what follows by the compact, as licence compact cascade wrote it")
 	zone := fs.String("zone", "", "show: where the board's civil day is counted, such as America/Denver (UTC)")
 	asJSON := fs.Bool("json", false, "head, show: print JSON")
 	var papers paperFlags
@@ -49,11 +50,11 @@ func (a *app) licenceRecord(ctx context.Context, fs *flag.FlagSet, args []string
 		if len(names) == 0 {
 			return misuse("certanchor licence record add --issuer DIR FILE…", "record add needs licences or orders")
 		}
-		return a.recordAdd(ctx, &j, &papers, names)
+		return a.recordAdd(ctx, &j, &papers, names, *cascade)
 	case "head":
 		return a.recordHead(&j, *asJSON)
 	case "show":
-		return a.recordShow(&j, names, *zone, *asJSON)
+		return a.recordShow(&j, names, *zone, *cascade, *asJSON)
 	case "check":
 		if len(names) == 0 {
 			return misuse("certanchor licence record check --issuer DIR SNAPSHOT…", "record check needs snapshots")
@@ -63,7 +64,7 @@ func (a *app) licenceRecord(ctx context.Context, fs *flag.FlagSet, args []string
 	return misuse("say add, head, show or check", "no such thing as record %s", verb)
 }
 
-func (a *app) recordAdd(ctx context.Context, j *job, flags *paperFlags, names []string) error {
+func (a *app) recordAdd(ctx context.Context, j *job, flags *paperFlags, names []string, cascade string) error {
 	d, err := flags.open()
 	if err != nil {
 		return err
@@ -77,7 +78,17 @@ func (a *app) recordAdd(ctx context.Context, j *job, flags *paperFlags, names []
 		return err
 	}
 	defer r.close()
-	added, err := r.add(papers)
+	// Licences first: what follows by the compact is about licences that may be new.
+	licences := slices.DeleteFunc(slices.Clone(papers), func(p paper) bool { return p.kind() != licensure.TypeLicence })
+	added, err := r.add(licences)
+	if err == nil {
+		err = addDerived(r.own, cascade)
+	}
+	if err == nil {
+		var more int
+		more, err = r.add(slices.DeleteFunc(slices.Clone(papers), func(p paper) bool { return p.kind() == licensure.TypeLicence }))
+		added += more
+	}
 	if err == nil {
 		err = r.save()
 	}
@@ -111,8 +122,11 @@ func (a *app) printJSON(v any) error {
 }
 
 // recordShow prints the licences of all records as they are now, or all about one of them.
-func (a *app) recordShow(j *job, names []string, zone string, asJSON bool) error {
+func (a *app) recordShow(j *job, names []string, zone, cascade string, asJSON bool) error {
 	r, err := openRegistry(j.dir, j.stateDir(), false)
+	if err == nil {
+		err = addDerived(r.own, cascade)
+	}
 	if err != nil {
 		return err
 	}
@@ -328,16 +342,18 @@ func (a *app) licenceProject(_ context.Context, fs *flag.FlagSet, args []string)
 		return err
 	}
 	defer j.issuer.Close()
-	changed, err := j.issuer.SetStatuses("message", values)
+	changed, missing, err := j.issuer.SetStatuses("message", values)
 	if err != nil {
 		return err
 	}
-	a.say("%d licences, %d entries changed.", len(values), changed)
+	for _, m := range missing {
+		a.say("no entry here, for it was erased or issued without one: %s", m.ID)
+	}
+	a.say("%d licences, %d entries changed.", len(values)-len(missing), changed)
 	return j.publish(when)
 }
 
-// addDerived adds what follows by the compact for licences of the record, in memory: an
-// automatic order is derived anew each time and never recorded.
+// addDerived lets what follows by the compact count in a record; it is never recorded.
 func addDerived(l *licensure.Log, name string) error {
 	if name == "" {
 		return nil
@@ -351,16 +367,8 @@ func addDerived(l *licensure.Log, name string) error {
 	if err != nil {
 		return misuse("certanchor licence compact cascade writes it", "%s: %v", name, err)
 	}
-	for _, o := range orders {
-		if len(l.Terms(o.Licence)) == 0 {
-			continue // of another board
-		}
-		if slices.ContainsFunc(l.Orders(o.Licence), func(had licensure.Order) bool { return had.ID == o.ID }) {
-			continue // its board has signed it
-		}
-		if err := l.Add(o, ""); err != nil {
-			return misuse("certanchor licence compact cascade writes it", "%s: %v", name, err)
-		}
+	if err := l.Derive(orders); err != nil {
+		return misuse("certanchor licence compact cascade writes it", "%s: %v", name, err)
 	}
 	return nil
 }

@@ -134,10 +134,10 @@ func (o *office) read(file string) map[string]any {
 // subjectKey tells drafts of one batch apart.
 func subjectKey(d map[string]any) string {
 	s, _ := d["credentialSubject"].(map[string]any)
-	types := fmt.Sprint(d["type"])
-	for _, t := range strings.Fields(strings.Trim(types, "[]")) {
-		if strings.HasSuffix(t, "Credential") && t != "VerifiableCredential" && t != "BlockcertsCredential" {
-			types = t
+	types := ""
+	for _, t := range d["type"].([]any) {
+		if t != "VerifiableCredential" && t != "BlockcertsCredential" {
+			types = t.(string)
 		}
 	}
 	return fmt.Sprint(types, s["orderId"], s["number"], s["currentTermStart"], s["loqId"], s["action"], s["jurisdiction"])

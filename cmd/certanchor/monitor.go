@@ -361,18 +361,9 @@ func (j *monitorJob) alerts(holders map[string]*licensure.Holder, signed []licen
 	if compact == "" {
 		return nil
 	}
-	raw, err := readFile(compact, maxDataFile)
+	rules, err := readCompactRules(compact)
 	if err != nil {
 		return err
-	}
-	rules := licensure.DefaultCompactRules()
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&rules); err == nil {
-		err = rules.Validate()
-	}
-	if err != nil {
-		return misuse("correct the rules; nothing was done", "%s: %v", compact, err)
 	}
 	for _, e := range j.in.Roster {
 		h := holders[e.Person]
@@ -496,10 +487,7 @@ func writeWorkCSV(w io.Writer, l *licensure.WorkList) error {
 	for _, i := range l.Items {
 		row := []string{urgencyWords[i.Urgency], fmt.Sprint(i.New), string(i.Kind), i.Person, i.Name, i.About, i.Detail, i.Since, i.AsOf, string(i.Ends)}
 		for k := range row {
-			row[k] = printable(row[k])
-			if row[k] != "" && strings.ContainsAny(row[k][:1], "=+-@\t\r") {
-				row[k] = "'" + row[k]
-			}
+			row[k] = inSpreadsheet(row[k])
 		}
 		if err := c.Write(row); err != nil {
 			return err
