@@ -320,3 +320,89 @@ func TestSDJWTDictionary(t *testing.T) {
 		t.Errorf("with the salt %d guesses confirmed: the test does not see what it looks for", n)
 	}
 }
+
+// TestSDJWTPresented: of an SD-JWT only what was asked for leaves; with a credential of the
+// other form it goes into one dossier that a hospital judges offline.
+func TestSDJWTPresented(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	did := b.relate(Ed25519)
+	ld, sd := b.issueForms(licence(did, "L-1"))
+	w.keep(ld[0], sd[0])
+	w.again()
+	if r := w.wallet.Records()[1]; r.Form != FormSDJWT || r.Verdict != "valid" || r.Subject != did {
+		t.Fatalf("%+v", r)
+	}
+	single := object{"id": "single", "format": FormatSDJWT, "meta": object{"type_values": []any{[]any{"LicenceCredential"}}},
+		"claims": []any{object{"path": []any{"credentialSubject", "number"}}}}
+	ask := request(t, func(q object) { q["dcql_query"] = object{"credentials": []any{single}} })
+	p := w.plan(ask)
+	var paths []string
+	for _, l := range p.Choices[0].Leaves {
+		paths = append(paths, l.Path)
+	}
+	if all := strings.Join(paths, " "); !strings.Contains(all, "/credentialSubject/number") || strings.Contains(all, "person") || strings.Contains(all, "licenceType") {
+		t.Errorf("would leave %s", all)
+	}
+	vp := w.present(ask)
+	r, code := w.judge(ask, vp, now)
+	if r.Verdict != verifier.Valid || r.Claims["credentialSubject"].(object)["number"] != "L-1" {
+		t.Errorf("%s %s", r.Verdict, code)
+	}
+	q := must[*Request](t)(ParseRequest(ask))
+	if missing := q.Unanswered(r); len(missing) > 0 {
+		t.Errorf("unanswered %v", missing)
+	}
+	payload := must[[]byte](t)(base64.RawURLEncoding.DecodeString(strings.Split(sdText(t, vp), ".")[1]))
+	for _, d := range must[*credential.Credential](t)(credential.Parse(vp)).Envelope().Disclosures {
+		payload = append(payload, must[[]byte](t)(base64.RawURLEncoding.DecodeString(d.Text))...)
+	}
+	for _, no := range []string{"Ostrowe", "person", "licenceType", "full"} {
+		if bytes.Contains(append(payload, vp...), []byte(no)) {
+			t.Errorf("the answer holds %q", no)
+		}
+	}
+	if log := w.wallet.Shares()[0].Records[0].Claims; strings.Contains(strings.Join(log, " "), "person") || !strings.Contains(strings.Join(log, " "), "/number") {
+		t.Errorf("log %v", log)
+	}
+	for name, c := range map[string]struct {
+		ask  []byte
+		at   time.Time
+		want verifier.Code
+	}{
+		"elsewhere": {request(t, func(q object) { q["audience"] = "https://elsewhere.example" }), now, verifier.CodeDomain},
+		"later":     {request(t, func(q object) { q["nonce"] = "YW5vdGhlci1ub25jZS1hbm90aGVy" }), now, verifier.CodeChallenge},
+		"ended":     {ask, now.Add(time.Hour), verifier.CodeExpired},
+	} {
+		if r, code := w.judge(c.ask, vp, c.at); code != c.want || r.Verdict == verifier.Valid {
+			t.Errorf("%s: %s %s", name, r.Verdict, code)
+		}
+	}
+	// What somebody showed is no credential to be taken in.
+	if f := w.wallet.Examine(Item{"shown", vp}, w.evidence(), w.trust()); f.Err == nil {
+		t.Error("a showing was taken in")
+	}
+
+	both := request(t, func(q object) { q["dcql_query"] = object{"credentials": []any{single, licenceQuery("whole", "L-1")}} })
+	p = w.plan(both)
+	parts := must[[][]byte](t)(w.wallet.Present(p))
+	if len(parts) != 2 {
+		t.Fatalf("%d parts", len(parts))
+	}
+	file := must[[]byte](t)(w.wallet.Dossier([]*Record{p.Choices[0].Record, p.Choices[1].Record}, parts, "Hospital", "credentialing", ""))
+	trust := w.trust().Trust
+	w.boards, w.chain = nil, nil
+	q = must[*Request](t)(ParseRequest(both))
+	reports := must[*Dossier](t)(ParseDossier(file)).Check(q.Asked(), trust, now)
+	for i, r := range reports {
+		if r.Verdict != verifier.Valid {
+			t.Errorf("part %d: %v", i, r.Err())
+		}
+	}
+	if missing := q.Unanswered(reports...); len(missing) > 0 {
+		t.Errorf("unanswered %v", missing)
+	}
+	if missing := q.Unanswered(); len(missing) != 2 {
+		t.Errorf("with no part unanswered: %v", missing)
+	}
+}
