@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -405,4 +406,40 @@ func TestSDJWTPresented(t *testing.T) {
 	if missing := q.Unanswered(); len(missing) != 2 {
 		t.Errorf("with no part unanswered: %v", missing)
 	}
+}
+
+// TestSDJWTBent changes bytes at random: whatever is still valid says nothing that the issuer
+// did not sign.
+func TestSDJWTBent(t *testing.T) {
+	rounds := 400
+	if long() {
+		rounds = 20_000
+	}
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	_, sd := b.issueForms(licence(b.relate(Ed25519), "L-1"))
+	ev, trust := w.evidence(), w.trust().Trust
+	whole := verifier.Check(sd[0], ev, trust, now).Claims
+	subject := whole["credentialSubject"].(object)
+	r := rand.New(rand.NewPCG(3, 4))
+	valid := 0
+	for i := range rounds {
+		file := bend(r, sd[0])
+		report := verifier.Check(file, ev, trust, now)
+		if report.Verdict != verifier.Valid {
+			continue
+		}
+		valid++
+		shown := report.Claims["credentialSubject"].(object)
+		for name, v := range shown {
+			if !bytes.Equal(encodedDoc(t, v), encodedDoc(t, subject[name])) {
+				t.Fatalf("round %d: %s is %v", i, name, v)
+			}
+		}
+		report.Claims["credentialSubject"] = subject
+		if !bytes.Equal(encodedDoc(t, report.Claims), encodedDoc(t, whole)) {
+			t.Fatalf("round %d: %v", i, report.Claims)
+		}
+	}
+	t.Logf("%d of %d still valid", valid, rounds)
 }
