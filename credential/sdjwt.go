@@ -198,6 +198,13 @@ func (e *Envelope) readConfirmation(doc map[string]any) error {
 	if doc["proof"] != nil {
 		return fail(CodeMember, "/sdJwt", "a proof inside the JWT")
 	}
+	// A JWT can say these beside the document, and otherwise than it: an end, say, that
+	// nobody here would read.
+	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "status", "vct", "vc", "vp"} {
+		if _, given := doc[name]; given {
+			return fail(CodeUnsupported, "/sdJwt", "the claim %q of a JWT beside the document", name)
+		}
+	}
 	return nil
 }
 
