@@ -46,6 +46,8 @@ type Credential struct {
 	raw     []byte
 	doc     map[string]any
 	proofs  []Proof
+
+	envelope *Envelope // of an SD-JWT
 }
 
 // Parse reads a credential of at most MaxBytes. It returns a *strictjson.Error for
@@ -54,6 +56,9 @@ func Parse(raw []byte) (*Credential, error) {
 	doc, err := strictjson.ParseObject(raw, strictjson.Limits{Bytes: MaxBytes})
 	if err != nil {
 		return nil, err
+	}
+	if isSDJWT(doc) {
+		return parseSDJWT(raw)
 	}
 	return FromObject(raw, doc)
 }

@@ -19,6 +19,7 @@ import (
 type Draft struct {
 	Object map[string]any
 	Place  string // where it came from, for messages: "drafts.jsonl line 7"
+	Form   Form   // what it becomes; "" means FormLD
 }
 
 // Drafts are given in order, and may be ranged over more than once: they are checked
@@ -52,6 +53,9 @@ var filledIn = []string{"id", "salt", "credentialStatus", "proof"}
 // check refuses a draft that cannot become a credential of this issuer. It does not
 // compute the canonical form; undefined terms show when the document is made.
 func (is *Issuer) check(d Draft) error {
+	if !d.Form.known() {
+		return &DraftError{Place: d.Place, Code: "form", Err: fmt.Errorf("no form %q", d.Form)}
+	}
 	bad := func(path, code, format string, args ...any) error {
 		return &DraftError{Place: d.Place, Path: path, Code: code, Err: fmt.Errorf(format, args...)}
 	}
@@ -126,6 +130,15 @@ func digest(draft map[string]any) ([32]byte, error) {
 	return sha256.Sum256(b), err
 }
 
+// digest names a draft by content and form.
+func (d Draft) digest() ([32]byte, error) {
+	sum, err := digest(d.Object)
+	if d.Form == FormLD || d.Form == "" {
+		return sum, err
+	}
+	return sha256.Sum256(append([]byte("certanchor draft\x00"+d.Form+"\x00"), sum[:]...)), err
+}
+
 // survey checks all drafts and returns how many there are and the key of the batch:
 // the same drafts in the same order on the same network are the same batch, for ever.
 // Nothing is written.
@@ -140,7 +153,7 @@ func (is *Issuer) survey(drafts Drafts, label string) (key string, count int, er
 		if err := is.check(d); err != nil {
 			return "", 0, err
 		}
-		sum, err := digest(d.Object)
+		sum, err := d.digest()
 		if err != nil {
 			return "", 0, &DraftError{Place: d.Place, Code: "not-canonical", Err: err}
 		}

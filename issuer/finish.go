@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/merkleproof"
 )
@@ -103,36 +104,48 @@ func (b *Batch) shared() (merkleproof.Hash, merkleproof.Path, error) {
 
 // prove adds the Merkle proof after the signature.
 func (b *Batch) prove(s spooled, path merkleproof.Path) (id string, doc []byte, err error) {
-	object, err := strictjson.ParseObject(s.Doc, strictjson.Limits{})
+	object, err := strictjson.ParseObject(s.Doc, strictjson.Limits{Bytes: credential.MaxBytes})
 	if err != nil {
 		return "", nil, err
+	}
+	if object["type"] == credential.TypeSDJWT {
+		return b.proveSDJWT(object, s, path)
 	}
 	list, ok := object["proof"].([]any)
 	if !ok || len(list) != 1 {
 		return "", nil, errors.New("issuer: a spooled document without its signature")
 	}
 	first, _ := list[0].(map[string]any)
-	root, _, err := b.shared()
+	proof, err := b.merkleProof(s, path)
 	if err != nil {
 		return "", nil, err
+	}
+	proof["previousProof"] = first["id"]
+	object["proof"] = append(list, proof)
+	id, _ = object["id"].(string)
+	doc, err = encode(object)
+	return id, doc, err
+}
+
+// merkleProof is the proof block of a spooled document.
+func (b *Batch) merkleProof(s spooled, path merkleproof.Path) (map[string]any, error) {
+	root, _, err := b.shared()
+	if err != nil {
+		return nil, err
 	}
 	p := merkleproof.Proof{Root: root, Target: s.Leaf, Path: path, Anchor: b.anchor()}
 	value, err := p.Encode2019()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	object["proof"] = append(list, map[string]any{
+	return map[string]any{
 		"type":               "DataIntegrityProof",
 		"cryptosuite":        "merkle-proof-2019",
 		"created":            b.p.created.Format(time.RFC3339),
 		"verificationMethod": b.is.config.AnchorKeyID,
 		"proofPurpose":       "assertionMethod",
-		"previousProof":      first["id"],
 		"proofValue":         value,
-	})
-	id, _ = object["id"].(string)
-	doc, err = encode(object)
-	return id, doc, err
+	}, nil
 }
 
 // anchor names the transaction with the label that Blockcerts has for its network: one

@@ -26,7 +26,8 @@ type spooled struct {
 	Leaf  merkleproof.Hash `json:"leaf"`
 	Doc   json.RawMessage  `json:"doc"` // with its first proof
 
-	proofID string
+	proofID   string
+	concealed *concealed // of an SD-JWT
 }
 
 // A Batch is a set of drafts on their way to one anchored root.
@@ -273,7 +274,7 @@ func (b *Batch) sign(ctx context.Context, drafts Drafts, done []spooledHead, wri
 // prepare draws id, salt and status entries, in the order of the drafts. The document
 // is nil if an earlier run has spooled this draft.
 func (b *Batch) prepare(d Draft, i int, done []spooledHead) (map[string]any, spooled, error) {
-	sum, err := digest(d.Object)
+	sum, err := d.digest()
 	if err != nil {
 		return nil, spooled{}, &DraftError{Place: d.Place, Code: "not-canonical", Err: err}
 	}
@@ -289,11 +290,19 @@ func (b *Batch) prepare(d Draft, i int, done []spooledHead) (map[string]any, spo
 		return nil, s, err
 	}
 	doc, err := b.is.complete(d, b.p.created)
+	if err == nil && d.Form == FormSDJWT {
+		if s.concealed, err = b.is.conceal(doc); err != nil {
+			err = draftFault(d, err)
+		}
+	}
 	return doc, s, err
 }
 
 // signOne signs the document and computes its leaf, over document and signature.
 func (b *Batch) signOne(d Draft, doc map[string]any, s spooled) (spooled, error) {
+	if s.concealed != nil {
+		return b.signSDJWT(s)
+	}
 	proof, err := cryptosuite.Sign(doc, cryptosuite.Options{ID: s.proofID, VerificationMethod: b.is.config.KeyID,
 		Purpose: did.AssertionMethod, Created: b.p.created}, b.is.config.Signer, b.is.contexts)
 	if err != nil {

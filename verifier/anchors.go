@@ -7,7 +7,6 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
-	"github.com/certanchor/certanchor/internal/jsonld"
 	"github.com/certanchor/certanchor/merkleproof"
 )
 
@@ -38,7 +37,7 @@ func (c *check) checkMerkle() {
 	c.skip(StepPath, "the document has no Merkle proof")
 	rest := merkleSteps
 	// A presentation is made for the moment: what an issuer made, within, has to be anchored.
-	if !c.trust.AnchorOptional && !c.cred.IsPresentation() {
+	if c.anchorPromised() || !c.trust.AnchorOptional && !c.cred.IsPresentation() {
 		c.stop(StepTransaction, CodeNoAnchor, "/proof", "trust file", "the trust file asks for an anchor, the document has none")
 		rest = rest[1:]
 	}
@@ -62,13 +61,12 @@ func (c *check) checkPath(i int) {
 		c.stop(StepPath, CodeNotJudged, place, "document", "no canonical form")
 		return
 	}
-	canonical, err := jsonld.Canonicalize(c.cred.Covered(i), c.options())
+	leaf, err := c.leaf(i)
 	if err != nil { // the fault is in an earlier proof block
 		c.refuse(StepCanonical, err, "", "document")
 		c.stop(StepPath, CodeNotJudged, place, "document", "no canonical form")
 		return
 	}
-	leaf := credential.Leaf(canonical)
 	if leaf != p.Merkle.Target {
 		c.stop(StepPath, CodeTargetHash, place, "document", "the document hashes to %s, the proof is of %s", leaf, p.Merkle.Target)
 		return
@@ -127,7 +125,7 @@ func (c *check) checkAnchor(a *anchored, p *credential.Proof) {
 // required where the trust file is content with the signature, which must be there.
 func (c *check) noEvidence(p *credential.Proof, txid string) {
 	signed := slices.ContainsFunc(c.cred.Proofs(), func(q credential.Proof) bool { return !q.IsMerkle() })
-	if !c.trust.AnchorOptional || !signed {
+	if !c.trust.AnchorOptional || !signed || c.anchorPromised() {
 		c.stop(StepTransaction, CodeNoEvidence, "transactions/"+txid, "evidence", "no evidence of transaction %s", txid)
 		return
 	}

@@ -293,6 +293,10 @@ func (c *check) checkCreated() error {
 // checkCanonical computes the canonical form of the whole document without proofs:
 // the claims come from it. What each proof covers is canonicalised with that proof.
 func (c *check) checkCanonical() {
+	if c.cred.Envelope() != nil {
+		c.checkSDJWT()
+		return
+	}
 	res, err := jsonld.Canonicalize(c.cred.Unsecured(), c.options())
 	if err != nil {
 		c.refuse(StepCanonical, err, "", "document")

@@ -52,6 +52,15 @@ func Explain(raw []byte, trust *Trust) ([]Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	if e := cred.Envelope(); e != nil {
+		x := Explanation{Canonical: credential.LeafText(e.JWT), Local: credential.LeafOfJWT(e.JWT)}
+		for _, p := range cred.Proofs() {
+			if p.IsMerkle() {
+				x.Proof, x.Target = p.Path, &p.Merkle.Target
+			}
+		}
+		return []Explanation{x}, nil
+	}
 	o := jsonld.Options{Contexts: trust.contextsOf(cred), Mode: cred.Mode()}
 	bare, err := jsonld.Canonicalize(cred.Unsecured(), o)
 	if err != nil {

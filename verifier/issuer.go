@@ -69,7 +69,7 @@ func (c *check) checkSignature(i int, p *credential.Proof, first bool) {
 		c.stop(StepSignature, CodeSignerUnknown, p.Path, "trust file", "no key to check the signature with")
 		return
 	}
-	if err := cryptosuite.VerifyCanonical(c.cred.Covered(i), c.canonicalOf(i), p, &key.Key, c.options()); err != nil {
+	if err := c.verifyProof(i, p, &key.Key); err != nil {
 		c.refuse(StepSignature, err, p.Path, "issuer")
 		c.stop(StepKey, CodeNotJudged, p.Path, "trust file", "the signature did not hold")
 		return
@@ -287,6 +287,11 @@ func (c *check) checkAuthorised() {
 			c.stop(StepAuthorised, CodePlace, "/credentialSubject", "trust file", "%s may not speak for %s", c.issuer.Label, p)
 			return
 		}
+	}
+	if c.cred.Envelope() != nil && len(places) == 0 && !slices.Contains(c.issuer.Jurisdictions, Any) {
+		// The place may be among the claims that are not shown.
+		c.stop(StepAuthorised, CodePlaceNotStated, "/credentialSubject", "document", "no place is shown, and %s does not speak for all", c.issuer.Label)
+		return
 	}
 	c.pass(StepAuthorised, "/type", "trust file", "%s may issue %s", c.issuer.Label, strings.Join(c.certified(), ", "))
 }

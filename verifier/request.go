@@ -13,6 +13,8 @@ import (
 // purposes returns which purposes a proof may state.
 func (c *check) purposes() []string {
 	switch {
+	case c.cred.Envelope() != nil:
+		return []string{string(did.AssertionMethod)} // the holder's signature is apart
 	case c.request.Purpose != "":
 		return []string{c.request.Purpose}
 	case c.cred.IsPresentation():
@@ -24,17 +26,23 @@ func (c *check) purposes() []string {
 // checkRequest holds the proofs to the audience and challenge that were asked for. One
 // that the document lacks fails; one that is there and unsigned proves nothing.
 func (c *check) checkRequest() {
+	if !c.checkKeyBinding() {
+		return
+	}
 	if len(c.request.Domains) == 0 && c.request.Challenge == "" && !c.request.Bound {
 		c.skip(StepRequest, "nothing was asked for")
 		return
 	}
-	if c.request.Bound && !c.cred.IsPresentation() {
+	if c.request.Bound && !c.cred.IsPresentation() && !c.boundToHolder() {
 		c.stop(StepRequest, CodeHolder, "", "document", "it came alone; nobody signed that it is theirs")
 		return
 	}
 	signed := false
 	for i := range c.cred.Proofs() {
 		p := &c.cred.Proofs()[i]
+		if p.IsMerkle() && c.cred.Envelope() != nil {
+			continue // the holder signed for the whole
+		}
 		named := slices.ContainsFunc(p.Domain, func(d string) bool { return slices.Contains(c.request.Domains, d) })
 		if len(c.request.Domains) > 0 && !named {
 			c.stop(StepRequest, CodeDomain, p.Path+"/domain", "document", "made for %q", p.Domain)

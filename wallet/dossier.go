@@ -144,7 +144,7 @@ func (d *Dossier) Check(asked verifier.Request, trust *verifier.Trust, at time.T
 	var reports []*verifier.Report
 	for _, raw := range d.Documents {
 		q := verifier.Request{}
-		if c, err := credential.Parse(raw); err == nil && c.IsPresentation() {
+		if c, err := credential.Parse(raw); err == nil && (c.IsPresentation() || c.Envelope() != nil && c.Envelope().KeyBinding != nil) {
 			q = asked
 		}
 		reports = append(reports, verifier.CheckFor(q, raw, d.Evidence, trust, at))
@@ -152,9 +152,9 @@ func (d *Dossier) Check(asked verifier.Request, trust *verifier.Trust, at time.T
 	return reports
 }
 
-// Dossier puts records, and a presentation of them if there is one, into one file, and
-// writes into the share log that it left. Save the wallet before it does.
-func (w *Wallet) Dossier(records []*Record, presentation []byte, to, purpose, until string) ([]byte, error) {
+// Dossier puts records, or what Present made of them, into one file with all their evidence,
+// and writes into the share log that it left. Save the wallet before it does.
+func (w *Wallet) Dossier(records []*Record, presented [][]byte, to, purpose, until string) ([]byte, error) {
 	if len(records) == 0 || to == "" || purpose == "" {
 		return nil, errors.New("wallet: a dossier needs credentials, a recipient and a purpose")
 	}
@@ -163,14 +163,14 @@ func (w *Wallet) Dossier(records []*Record, presentation []byte, to, purpose, un
 		return nil, err
 	}
 	d.For, d.Purpose, d.Until = to, purpose, until
-	if presentation != nil {
-		d.Documents = [][]byte{presentation}
+	if presented != nil {
+		d.Documents = presented
 	}
 	raw, err := d.Marshal()
 	if err != nil {
 		return nil, err
 	}
-	if presentation != nil {
+	if presented != nil {
 		return raw, nil // the log has it since it was made
 	}
 	return raw, w.logged("dossier", to, purpose, until, raw, records)

@@ -60,12 +60,19 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 		f.Err = &RefusedError{item.Place, "malformed", err.Error()}
 		return f
 	}
+	if e := cred.Envelope(); e != nil && e.KeyBinding != nil {
+		f.Err = &RefusedError{item.Place, "presentation", "a showing that somebody signed; import the credential itself"}
+		return f
+	}
 	if cred.IsPresentation() {
 		f.Err = &RefusedError{item.Place, "presentation", "a presentation is what a holder shows; import the credentials in it"}
 		return f
 	}
 	r := &Record{Document: item.Raw, SHA256: cred.Digest(), Imported: at, Checked: at, Verdict: f.Report.Verdict.String(),
 		ID: cred.ID(), Types: cred.Types(), Version: string(cred.Version()), Issuer: cred.Issuer(), Label: f.Report.Issuer.Label}
+	if cred.Envelope() != nil {
+		r.Form = FormSDJWT
+	}
 	if s, stopped := f.Report.Deciding(); stopped {
 		r.Code = string(s.Code)
 	}
@@ -246,6 +253,9 @@ func (w *Wallet) claims(r *Record) (map[string]any, error) {
 	cred, err := credential.Parse(r.Document)
 	if err != nil {
 		return nil, err
+	}
+	if cred.Envelope() != nil {
+		return cred.Unsecured(), nil // signed as text
 	}
 	contexts, err := w.contexts(r)
 	if err != nil {

@@ -69,7 +69,7 @@ func TestImportRefuses(t *testing.T) {
 		"altered":                  {altered, w.evidence(), true, "signature", ""},
 		"not JSON":                 {[]byte("<html>"), nil, true, "malformed", ""},
 		"empty":                    {nil, nil, true, "malformed", ""},
-		"no evidence":              {good[0], nil, false, "no-evidence", ""},
+		"no evidence":              {good[1], nil, false, "no-evidence", ""},
 		"no list":                  {good[0], noList, false, "revocation-unknown", ""},
 		"no list, kept as such":    {good[0], noList, true, "", "indeterminate"},
 		"stranger's":               {bytes.ReplaceAll(good[1], []byte("alderfen"), []byte("mallory0")), w.evidence(), false, "issuer-unknown", ""},

@@ -29,9 +29,12 @@ type Choice struct {
 	Query    string
 	Optional bool
 	Record   *Record
-	// Leaves is all that the recipient will read. This kind of credential leaves whole:
-	// its signature is over everything.
+	// Leaves is all that the recipient will read. A credential with a Data Integrity proof
+	// leaves whole: its signature is over everything. Of an SD-JWT only what was asked for
+	// does, and what is never hidden.
 	Leaves []Leaving
+
+	disclosures []string // of an SD-JWT
 	// Others are further credentials that would do.
 	Others []*Record
 }
@@ -74,7 +77,7 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 	for _, c := range q.Query.Credentials {
 		choice := Choice{Query: c.ID, Optional: optional[c.ID]}
 		for _, r := range w.bestFirst() {
-			leaves, ok, err := w.answers(&c, r)
+			leaves, disclosures, ok, err := w.answers(&c, r)
 			if err != nil {
 				return nil, err
 			}
@@ -85,7 +88,7 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 				choice.Others = append(choice.Others, r)
 				continue
 			}
-			choice.Record, choice.Leaves = r, leaves
+			choice.Record, choice.Leaves, choice.disclosures = r, leaves, disclosures
 		}
 		if choice.Record != nil {
 			p.Choices = append(p.Choices, choice)
@@ -118,19 +121,24 @@ func (p *Plan) update() {
 }
 
 // answers reports whether a record answers a query, and what of it would leave.
-func (w *Wallet) answers(c *CredentialQuery, r *Record) ([]Leaving, bool, error) {
-	if !presentable(r) || c.bound() && !w.mine(r) {
-		return nil, false, nil
+func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, disclosures []string, ok bool, err error) {
+	if !presentable(r) || (r.Form == FormSDJWT) != (c.Format == FormatSDJWT) || c.bound() && !w.mine(r) {
+		return nil, nil, false, nil
 	}
 	claims, err := w.claims(r)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, false, err
 	}
 	asked, ok := c.matches(r.Types, claims)
 	if !ok {
-		return nil, false, nil
+		return nil, nil, false, nil
 	}
-	return leaving(claims, asked), true, nil
+	if r.Form == FormSDJWT {
+		if claims, disclosures, err = chosen(r, asked); err != nil {
+			return nil, nil, false, err
+		}
+	}
+	return leaving(claims, asked), disclosures, true, nil
 }
 
 // presentable reports whether a record can be part of a signed presentation: those of the
@@ -179,22 +187,62 @@ func leaving(claims map[string]any, asked []string) []Leaving {
 // presentationLife is how long a presentation counts where the request ends later.
 const presentationLife = time.Hour
 
-// Present makes the signed presentation of a plan, bound to the request's audience and
-// nonce and to a short time, and writes it into the share log. Save the wallet before it
-// leaves. Each credential's subject signs with its own key; a bearer's credential is signed
-// for by a key that is new for this audience.
-func (w *Wallet) Present(p *Plan) ([]byte, error) {
+// Forms of a record.
+const (
+	FormLD    = ""
+	FormSDJWT = "sd-jwt"
+)
+
+// Present makes the signed answer to a plan, bound to the request's audience and nonce and to
+// a short time, and writes it into the share log. Save the wallet before it leaves. The
+// first part is a presentation with all credentials that have Data Integrity proofs, signed
+// by the key of each one's subject; a bearer's credential is signed for by a key that is new
+// for this audience. Every SD-JWT is a part of its own, with the claims asked for.
+func (w *Wallet) Present(p *Plan) (parts [][]byte, err error) {
 	q := p.Request
-	now := w.now()
 	switch {
-	case !now.Before(q.Expires):
+	case !w.now().Before(q.Expires):
 		return nil, ErrRequestExpired
 	case len(p.Missing) > 0:
 		return nil, fmt.Errorf("wallet: nothing answers %s", strings.Join(p.Missing, ", "))
 	case len(p.Choices) == 0:
 		return nil, errors.New("wallet: nothing would be shown")
 	}
-	records := p.records()
+	whole, err := w.presentation(p)
+	if err != nil {
+		return nil, err
+	}
+	if whole != nil {
+		parts = append(parts, whole)
+	}
+	for _, c := range p.Choices {
+		if c.Record.Form != FormSDJWT {
+			continue
+		}
+		part, err := w.showing(&c, q)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return parts, w.loggedPlan(p, parts)
+}
+
+// end is when an answer to q stops to count.
+func (w *Wallet) end(q *Request) time.Time {
+	if end := w.now().Add(presentationLife); end.Before(q.Expires) {
+		return end
+	}
+	return q.Expires
+}
+
+// presentation is the part of the credentials with Data Integrity proofs; nil without any.
+func (w *Wallet) presentation(p *Plan) ([]byte, error) {
+	q := p.Request
+	records := p.records(FormLD)
+	if len(records) == 0 {
+		return nil, nil
+	}
 	var inner []any
 	for _, r := range records {
 		doc, err := strictjson.ParseObject(r.Document, strictjson.Limits{Bytes: credential.MaxBytes})
@@ -211,25 +259,18 @@ func (w *Wallet) Present(p *Plan) ([]byte, error) {
 	if len(signers) == 1 {
 		doc["holder"] = signers[0]
 	}
-	end := now.Add(presentationLife)
-	if q.Expires.Before(end) {
-		end = q.Expires
-	}
-	if err := w.signPresentation(doc, records, signers, cryptosuite.Options{Purpose: did.Authentication, Created: now,
-		Domain: q.Audience, Challenge: q.Nonce, Expires: end}); err != nil {
+	if err := w.signPresentation(doc, records, signers, cryptosuite.Options{Purpose: did.Authentication, Created: w.now(),
+		Domain: q.Audience, Challenge: q.Nonce, Expires: w.end(q)}); err != nil {
 		return nil, err
 	}
-	raw, err := fileJSON(doc)
-	if err != nil {
-		return nil, err
-	}
-	return raw, w.logged("presentation", q.Verifier+" <"+q.Audience+">", q.Purpose, q.Until, raw, records)
+	return fileJSON(doc)
 }
 
-func (p *Plan) records() []*Record {
+// records returns the records of a form, each once.
+func (p *Plan) records(form string) []*Record {
 	var list []*Record
 	for _, c := range p.Choices {
-		if !slices.Contains(list, c.Record) {
+		if c.Record.Form == form && !slices.Contains(list, c.Record) {
 			list = append(list, c.Record)
 		}
 	}
@@ -281,19 +322,37 @@ func (w *Wallet) signPresentation(doc map[string]any, records []*Record, signers
 	return nil
 }
 
-// logged writes into the share log what leaves.
+// logged writes into the share log what leaves whole.
 func (w *Wallet) logged(form, to, purpose, until string, file []byte, records []*Record) error {
 	s := Share{At: w.now(), To: to, Purpose: purpose, Until: until, Form: form, SHA256: digestOf(file)}
 	for _, r := range records {
-		one := Shared{ID: r.ID, Types: r.Types, Issuer: r.Issuer, SHA256: r.SHA256, Claims: []string{}}
-		if claims, err := w.claims(r); err == nil {
-			if subject, ok := claims["credentialSubject"].(map[string]any); ok {
-				for _, l := range leaving(subject, nil) {
-					one.Claims = append(one.Claims, l.Path)
-				}
-			}
+		claims, err := w.claims(r)
+		if err != nil {
+			claims = nil // of an older version; it left all the same
 		}
-		s.Records = append(s.Records, one)
+		s.Records = append(s.Records, sharedOf(r, leaving(claims, nil)))
 	}
 	return w.contents.Shares.add(s)
+}
+
+// loggedPlan writes into the share log what leaves in answer to a request. The digest is of
+// the parts one after the other.
+func (w *Wallet) loggedPlan(p *Plan, parts [][]byte) error {
+	q := p.Request
+	s := Share{At: w.now(), To: q.Verifier + " <" + q.Audience + ">", Purpose: q.Purpose, Until: q.Until, Form: "presentation", SHA256: digestOf(slices.Concat(parts...))}
+	for _, c := range p.Choices {
+		s.Records = append(s.Records, sharedOf(c.Record, c.Leaves))
+	}
+	return w.contents.Shares.add(s)
+}
+
+// sharedOf names the claims of a subject that leave.
+func sharedOf(r *Record, leaves []Leaving) Shared {
+	one := Shared{ID: r.ID, Types: r.Types, Issuer: r.Issuer, SHA256: r.SHA256, Claims: []string{}}
+	for _, l := range leaves {
+		if claim, ok := strings.CutPrefix(l.Path, "/credentialSubject"); ok {
+			one.Claims = append(one.Claims, claim)
+		}
+	}
+	return one
 }

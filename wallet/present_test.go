@@ -51,9 +51,12 @@ func (w *world) plan(raw []byte) *Plan {
 
 func (w *world) present(raw []byte) []byte {
 	w.t.Helper()
-	vp, err := w.wallet.Present(w.plan(raw))
+	parts, err := w.wallet.Present(w.plan(raw))
 	w.must(err)
-	return vp
+	if len(parts) != 1 {
+		w.t.Fatalf("%d parts", len(parts))
+	}
+	return parts[0]
 }
 
 // judge is the hospital: offline, with the evidence that came along.
@@ -87,7 +90,7 @@ func TestPresent(t *testing.T) {
 		if !slices.Equal(asked, []string{`/credentialSubject/number="L-1"`}) || !slices.Contains(all, `/credentialSubject/person/familyName="Ostrowe"`) {
 			t.Errorf("asked %v of %v", asked, all)
 		}
-		vp := must[[]byte](t)(w.wallet.Present(p))
+		vp := must[[][]byte](t)(w.wallet.Present(p))[0]
 		r, code := w.judge(ask, vp, now)
 		if r.Verdict != verifier.Valid || len(r.Credentials) != 1 || len(r.Warnings) > 0 {
 			t.Errorf("%s: %s %s %v", curve, r.Verdict, code, r.Warnings)
@@ -200,7 +203,7 @@ func TestTwoIssuers(t *testing.T) {
 	if len(p.Choices) != 2 || p.Choices[0].Optional || !p.Choices[1].Optional || len(p.Missing) > 0 {
 		t.Fatalf("plan %+v", p)
 	}
-	vp := must[[]byte](t)(w.wallet.Present(p))
+	vp := must[[][]byte](t)(w.wallet.Present(p))[0]
 	r, code := w.judge(ask, vp, now)
 	if r.Verdict != verifier.Valid || len(r.Credentials) != 2 {
 		t.Errorf("%s %s", r.Verdict, code)
@@ -216,7 +219,7 @@ func TestTwoIssuers(t *testing.T) {
 		t.Error("a required credential was dropped")
 	}
 	noError(t, p.Drop("second"))
-	vp = must[[]byte](t)(w.wallet.Present(p))
+	vp = must[[][]byte](t)(w.wallet.Present(p))[0]
 	if r, _ := w.judge(ask, vp, now); r.Verdict != verifier.Valid || len(r.Credentials) != 1 || bytes.Contains(vp, []byte("B-1")) {
 		t.Errorf("after dropping: %s", r.Verdict)
 	}
@@ -324,7 +327,7 @@ func TestDossier(t *testing.T) {
 	ask := request(t, nil)
 	vp := w.present(ask)
 	plain := must[[]byte](t)(w.wallet.Dossier(records, nil, "Hospital of Alderfen", "credentialing", "2027-01-01"))
-	shown := must[[]byte](t)(w.wallet.Dossier(records[:1], vp, "Hospital of Alderfen", "credentialing", ""))
+	shown := must[[]byte](t)(w.wallet.Dossier(records[:1], [][]byte{vp}, "Hospital of Alderfen", "credentialing", ""))
 	if n := len(w.wallet.Shares()); n != 2 {
 		t.Errorf("%d lines in the log", n)
 	}

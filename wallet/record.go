@@ -20,6 +20,7 @@ type Record struct {
 	ID       string    `json:"id,omitempty"`
 	Types    []string  `json:"types"`
 	Version  string    `json:"version"`
+	Form     string    `json:"form,omitempty"` // "sd-jwt": its claims can be shown singly
 	Issuer   string    `json:"issuer"`
 	Label    string    `json:"label,omitempty"`   // of the issuer in the trust file
 	Subject  string    `json:"subject,omitempty"` // id

@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -42,7 +43,7 @@ type Query struct {
 // A CredentialQuery asks for one credential.
 type CredentialQuery struct {
 	ID     string `json:"id"`
-	Format string `json:"format"` // FormatLDP
+	Format string `json:"format"` // FormatLDP or FormatSDJWT
 	Meta   struct {
 		// TypeValues are alternatives; of one of them the credential must have all types, as
 		// its own member type writes them (DCQL would have them expanded to IRIs).
@@ -71,6 +72,10 @@ type CredentialSet struct {
 
 // FormatLDP is the format of credentials with Data Integrity proofs in DCQL.
 const FormatLDP = "ldp_vc"
+
+// FormatSDJWT is the format of SD-JWTs whose payload is a VC 2.0 document: only the claims
+// asked for leave.
+const FormatSDJWT = credential.TypVC
 
 // Limits of a request.
 const (
@@ -134,8 +139,8 @@ func (q *Query) check() error {
 		switch {
 		case !queryID.MatchString(c.ID) || slices.Contains(ids, c.ID):
 			return &RequestError{at + "/id", "missing, malformed or there twice"}
-		case c.Format != FormatLDP:
-			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s", c.Format, FormatLDP)}
+		case c.Format != FormatLDP && c.Format != FormatSDJWT:
+			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s and %s", c.Format, FormatLDP, FormatSDJWT)}
 		case len(c.Meta.TypeValues) == 0:
 			return &RequestError{at + "/meta/type_values", "missing"}
 		}
@@ -307,14 +312,20 @@ func (q *Request) Asked() verifier.Request {
 	return verifier.Request{Purpose: "authentication", Domains: []string{q.Audience}, Challenge: q.Nonce, Bound: bound}
 }
 
-// Unanswered returns what a presentation that was judged does not show of what q asks for:
+// Unanswered returns what the parts of an answer, judged, do not show of what q asks for:
 // ids of queries, or sets of them. Only valid credentials count. Whether the presentation
 // itself is good stands in the report; whether the nonce was used before is for the
 // verifier to know.
-func (q *Request) Unanswered(r *verifier.Report) (missing []string) {
+func (q *Request) Unanswered(reports ...*verifier.Report) (missing []string) {
 	var have []string
+	var shown []*verifier.Report // each bound to this request
+	for _, r := range reports {
+		if shown = append(shown, r.Credentials...); r.Step(verifier.StepRequest).Result == verifier.Passed {
+			shown = append(shown, r) // an SD-JWT is its own presentation
+		}
+	}
 	for _, c := range q.Query.Credentials {
-		if slices.ContainsFunc(r.Credentials, func(inner *verifier.Report) bool {
+		if slices.ContainsFunc(shown, func(inner *verifier.Report) bool {
 			_, ok := c.matches(inner.Types, inner.Claims)
 			return ok && inner.Verdict == verifier.Valid
 		}) {

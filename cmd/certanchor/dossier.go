@@ -34,6 +34,8 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	var types, optional texts
 	fs.Var(&types, "type", "type of a credential that is needed; may be given again")
 	fs.Var(&optional, "optional", "type of a credential that the holder may leave out; may be given again")
+	var claims texts
+	fs.Var(&claims, "claim", "a claim of each credential, such as credentialSubject.number: asks for SD-JWTs that show nothing else; may be given again")
 	out := fs.String("out", "", "file to write")
 	operands, err := parse(fs, args)
 	if err != nil {
@@ -51,6 +53,10 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	for i, t := range append(types, optional...) {
 		c := wallet.CredentialQuery{ID: fmt.Sprintf("c%d", i+1), Format: wallet.FormatLDP}
 		c.Meta.TypeValues = [][]string{{t}}
+		for _, claim := range claims {
+			c.Format = wallet.FormatSDJWT
+			c.Claims = append(c.Claims, wallet.ClaimQuery{Path: anyTexts(strings.Split(claim, "."))})
+		}
 		q.Query.Credentials = append(q.Query.Credentials, c)
 		if len(optional) > 0 {
 			required := i < len(types)
@@ -96,11 +102,11 @@ func askedOf(q *wallet.Request) verifier.Request {
 
 // unanswered tells what a good presentation does not show of what was asked for; such a
 // one is not enough, so that the whole is indeterminate.
-func (p *printer) unanswered(q *wallet.Request, r *verifier.Report) {
-	if q == nil || r.Verdict != verifier.Valid {
+func (p *printer) unanswered(q *wallet.Request, reports ...*verifier.Report) {
+	if q == nil || p.status() != exitOK {
 		return
 	}
-	if missing := q.Unanswered(r); len(missing) > 0 {
+	if missing := q.Unanswered(reports...); len(missing) > 0 {
 		p.counts[verifier.Indeterminate]++
 		if !p.asJSON {
 			fmt.Fprintf(p.w, "NOT ANSWERED: nothing valid was shown for %s\n", oneLine(strings.Join(missing, ", ")))
@@ -139,14 +145,13 @@ func (a *app) verifyDossier(files []string, c dossierCheck) error {
 				oneLine(name), len(d.Documents), d.Made.Format(time.RFC3339), oneLine(d.For), oneLine(d.Purpose))
 		}
 		c.many = len(d.Documents) > 1
-		for i, r := range d.Check(askedOf(c.request), c.trust, c.at) {
+		reports := d.Check(askedOf(c.request), c.trust, c.at)
+		for i, r := range reports {
 			if err := c.report(fmt.Sprintf("document %d", i+1), r); err != nil {
 				return err
 			}
-			if len(r.Credentials) > 0 || c.request != nil {
-				c.unanswered(c.request, r)
-			}
 		}
+		c.unanswered(c.request, reports...)
 	}
 	c.summary()
 	return exitStatus(c.status())

@@ -44,6 +44,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	fallback := fs.Int64("fee-rate", 0, "satoshis per 1,000 virtual bytes, where a node makes no estimate")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
+	form := fs.String("form", string(issuer.FormLD), "ld: Data Integrity; sd-jwt: claims that can be shown singly; both: one of each")
 	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
 	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
 	psbtOut := fs.String("psbt-out", "", "fund, and write the transaction to this file for a signer elsewhere")
@@ -64,6 +65,15 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	drafts, err := issuer.ReadDrafts(*in, *template)
 	if err != nil {
 		return asMisuse(err)
+	}
+	switch *form {
+	case string(issuer.FormLD):
+	case string(issuer.FormSDJWT):
+		drafts = issuer.InForm(drafts, issuer.FormSDJWT)
+	case "both":
+		drafts = issuer.InForm(drafts, issuer.FormLD, issuer.FormSDJWT)
+	default:
+		return misuse("say ld, sd-jwt or both", "no form %q", *form)
 	}
 	if *request != "" && *answer != "" {
 		return misuse("certanchor help issue", "--request comes first, --answer later")

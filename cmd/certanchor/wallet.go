@@ -557,25 +557,26 @@ func (r *walletRun) present(context.Context) error {
 		r.say("Nothing left the wallet; --out FILE signs and writes it.")
 		return nil
 	}
-	vp, err := r.wallet.Present(plan)
+	parts, err := r.wallet.Present(plan)
 	if err != nil {
 		return err
 	}
-	if r.asDossier || q.Sealed != "" {
+	file := parts[0]
+	if r.asDossier || q.Sealed != "" || len(parts) > 1 {
 		var records []*wallet.Record
 		for _, c := range plan.Choices {
 			records = append(records, c.Record)
 		}
-		if vp, err = r.wallet.Dossier(records, vp, q.Verifier, q.Purpose, q.Until); err != nil {
+		if file, err = r.wallet.Dossier(records, parts, q.Verifier, q.Purpose, q.Until); err != nil {
 			return err
 		}
 	}
 	if q.Sealed != "" {
-		if vp, err = wallet.SealFor(q.Sealed, vp); err != nil {
+		if file, err = wallet.SealFor(q.Sealed, file); err != nil {
 			return err
 		}
 	}
-	return r.leave(vp)
+	return r.leave(file)
 }
 
 // leave saves the wallet, whose log tells what leaves, and only then lets it leave.

@@ -1,0 +1,421 @@
+package credential
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/certanchor/certanchor/internal/strictjson"
+	"github.com/certanchor/certanchor/merkleproof"
+)
+
+// A credential can be an SD-JWT (RFC 9901) whose payload is a VC 2.0 document (typ
+// vc+sd-jwt): the issuer signs salted digests of the subject's claims, and the holder
+// discloses those that are asked for. What is anchored is the issuer-signed JWT, which is
+// the same in every showing, so each choice of claims keeps signature, path and block.
+//
+// The file holds the SD-JWT in its compact form, which other wallets read as it is, and the
+// Merkle proof beside it:
+//
+//	{"version": 1, "type": "certanchor-sd-jwt", "sdJwt": "<JWT>~<disclosure>~…~", "proof": {…}}
+
+// TypeSDJWT is the type of such a file, TypVC the typ of its JWT, TypKeyBinding that of the
+// holder's.
+const (
+	TypeSDJWT     = "certanchor-sd-jwt"
+	TypVC         = "vc+sd-jwt"
+	TypKeyBinding = "kb+jwt"
+
+	typDC = "dc+sd-jwt" // SD-JWT VC, of another payload; kept apart
+)
+
+// SuiteSDJWT names the signature of the issuer-signed JWT.
+const SuiteSDJWT = "sd-jwt"
+
+// Limits of an SD-JWT.
+const (
+	maxDisclosures = 512
+	maxJWTHeader   = 1 << 10 // bytes
+)
+
+// leafTag begins what is hashed of a JWT, so that no inner node of a tree and no canonical
+// form can be one.
+const leafTag = "certanchor/sd-jwt/1\x00"
+
+// LeafOfJWT returns the leaf of an issuer-signed JWT in compact form.
+func LeafOfJWT(jwt string) merkleproof.Hash { return merkleproof.Sum(LeafText(jwt)) }
+
+// LeafText returns what LeafOfJWT hashes.
+func LeafText(jwt string) []byte { return []byte(leafTag + jwt) }
+
+// An Envelope is the SD-JWT that a credential came as.
+type Envelope struct {
+	JWT         string // issuer-signed, compact
+	Alg         string // EdDSA or ES256
+	Holder      string // cnf.kid: the key that may show it; empty if anybody may
+	Anchored    bool   // the issuer signed that there is an anchor
+	Disclosures []Disclosure
+	KeyBinding  *KeyBinding // nil if the holder signed nothing
+}
+
+// A Disclosure is one claim of the subject that is shown.
+type Disclosure struct {
+	Text  string // as it stands in the SD-JWT
+	Name  string
+	Value any
+	Path  string // JSON pointer in the document
+}
+
+// A KeyBinding is the holder's signature on one showing.
+type KeyBinding struct {
+	JWT                   string
+	Alg                   string
+	Audience, Nonce, Hash string // aud, nonce, sd_hash
+	At                    time.Time
+	Expires               time.Time // zero if none is stated
+	Covered               string    // what Hash must be of
+}
+
+// Envelope returns the SD-JWT that the document came as; nil for any other form.
+func (c *Credential) Envelope() *Envelope { return c.envelope }
+
+type sdFile struct {
+	Version int            `json:"version"`
+	Type    string         `json:"type"`
+	SDJWT   string         `json:"sdJwt"`
+	Proof   map[string]any `json:"proof,omitempty"`
+}
+
+// isSDJWT tells such a file from every other document: those have a @context.
+func isSDJWT(doc map[string]any) bool { return doc["type"] == TypeSDJWT && doc["@context"] == nil }
+
+func parseSDJWT(raw []byte) (*Credential, error) {
+	var f sdFile
+	if err := strictjson.Unmarshal(raw, strictjson.Limits{Bytes: MaxBytes}, &f); err != nil {
+		return nil, err
+	}
+	if f.Version != 1 {
+		return nil, fail(CodeVersion, "/version", "version %d; this program reads version 1", f.Version)
+	}
+	e, doc, kid, err := openSDJWT(f.SDJWT)
+	if err != nil {
+		return nil, err
+	}
+	c := &Credential{version: VC2, raw: raw, doc: doc, envelope: e}
+	if err := c.checkMembers(); err != nil {
+		return nil, err
+	}
+	if c.IsPresentation() {
+		return nil, fail(CodeMember, "/type", "a presentation is no SD-JWT")
+	}
+	signature := Proof{Kind: Signature, Type: SuiteSDJWT, Suite: SuiteSDJWT, Object: map[string]any{}, Path: "/sdJwt",
+		Purpose: "assertionMethod", VerificationMethod: kid}
+	if b := e.KeyBinding; b != nil {
+		signature.Domain, signature.Challenge = []string{b.Audience}, b.Nonce
+		if !b.Expires.IsZero() {
+			signature.Expires = b.Expires.UTC().Format(time.RFC3339)
+		}
+	}
+	c.proofs = []Proof{signature}
+	if f.Proof != nil {
+		p, err := readProof(f.Proof, "/proof")
+		if err != nil {
+			return nil, err
+		}
+		if p.Kind != Merkle2019 {
+			return nil, fail(CodeProof, "/proof", "not a Merkle proof")
+		}
+		p.covers = []int{0}
+		c.proofs = append(c.proofs, p)
+	}
+	return c, nil
+}
+
+// openSDJWT reads the compact form and puts the disclosed claims where their digests stand
+// (RFC 9901, section 7.1). No signature is checked here.
+func openSDJWT(text string) (e *Envelope, doc map[string]any, kid string, err error) {
+	parts := strings.Split(text, "~")
+	if len(parts) < 2 || len(parts)-2 > maxDisclosures {
+		return nil, nil, "", fail(CodeMember, "/sdJwt", "not an SD-JWT with at most %d disclosures", maxDisclosures)
+	}
+	e = &Envelope{JWT: parts[0]}
+	header, payload, err := splitJWT(e.JWT, "/sdJwt")
+	if err != nil {
+		return nil, nil, "", err
+	}
+	switch header["typ"] {
+	case TypVC:
+	case typDC:
+		return nil, nil, "", fail(CodeUnsupported, "/sdJwt", "an SD-JWT VC (dc+sd-jwt) has another payload than %s", TypVC)
+	default:
+		return nil, nil, "", fail(CodeMember, "/sdJwt", "typ %v", header["typ"])
+	}
+	if e.Alg, kid = asText(header["alg"]), asText(header["kid"]); kid == "" {
+		return nil, nil, "", fail(CodeMember, "/sdJwt", "the header names no key")
+	}
+	doc = maps.Clone(payload)
+	if err := e.readConfirmation(doc); err != nil {
+		return nil, nil, "", err
+	}
+	if err := e.disclose(doc, parts[1:len(parts)-1]); err != nil {
+		return nil, nil, "", err
+	}
+	if binding := parts[len(parts)-1]; binding != "" {
+		covered := strings.TrimSuffix(text, binding)
+		if e.KeyBinding, err = readKeyBinding(binding, covered); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	return e, doc, kid, nil
+}
+
+// readConfirmation takes the members of the JWT that are no part of the VC document.
+func (e *Envelope) readConfirmation(doc map[string]any) error {
+	if cnf, given := doc["cnf"]; given {
+		m := asObject(cnf)
+		e.Holder = asText(m["kid"])
+		if e.Holder == "" || len(m) != 1 {
+			return fail(CodeUnsupported, "/sdJwt", "cnf must name a key by kid alone")
+		}
+	}
+	anchored, given := doc["anchored"]
+	flag, isFlag := anchored.(bool)
+	if given && !isFlag {
+		return fail(CodeMember, "/sdJwt", "anchored must be true or false")
+	}
+	e.Anchored = flag
+	if alg := doc["_sd_alg"]; alg != nil && alg != "sha-256" {
+		return fail(CodeUnsupported, "/sdJwt", "_sd_alg %v", alg)
+	}
+	for _, name := range []string{"cnf", "anchored", "_sd_alg"} {
+		delete(doc, name)
+	}
+	if doc["proof"] != nil {
+		return fail(CodeMember, "/sdJwt", "a proof inside the JWT")
+	}
+	// A JWT can say these beside the document, and otherwise than it: an end, say, that
+	// nobody here would read.
+	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "status", "vct", "vc", "vp"} {
+		if _, given := doc[name]; given {
+			return fail(CodeUnsupported, "/sdJwt", "the claim %q of a JWT beside the document", name)
+		}
+	}
+	return nil
+}
+
+// disclose replaces digests by the claims disclosed. Digests may stand in the subject only:
+// issuer, type, dates, status and schema are never the holder's to leave out.
+func (e *Envelope) disclose(doc map[string]any, texts []string) error {
+	d := disclosing{envelope: e, given: map[string]Disclosure{}, seen: map[string]bool{}}
+	for _, t := range texts {
+		one, err := readDisclosure(t)
+		if err != nil {
+			return err
+		}
+		digest := digestText(t)
+		if _, twice := d.given[digest]; twice {
+			return fail(CodeMember, "/sdJwt", "a disclosure is there twice")
+		}
+		d.given[digest] = one
+	}
+	subject, err := d.walk(doc["credentialSubject"], "/credentialSubject")
+	if err != nil {
+		return err
+	}
+	bare := maps.Clone(doc)
+	delete(bare, "credentialSubject")
+	if hasDigests(bare) {
+		return fail(CodeMember, "/sdJwt", "digests outside of the subject")
+	}
+	if subject != nil {
+		doc["credentialSubject"] = subject
+	}
+	if len(d.given) > 0 {
+		return fail(CodeMember, "/sdJwt", "a disclosure belongs to no digest that the issuer signed")
+	}
+	return nil
+}
+
+func digestText(t string) string {
+	sum := sha256.Sum256([]byte(t))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+func readDisclosure(t string) (Disclosure, error) {
+	bad := func(why string) (Disclosure, error) {
+		return Disclosure{}, fail(CodeMember, "/sdJwt", "a disclosure %s", why)
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(t)
+	if err != nil || strings.ContainsAny(t, "\r\n") {
+		return bad("is not base64url")
+	}
+	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes})
+	if err != nil {
+		return bad("is not JSON: " + err.Error())
+	}
+	list, _ := v.([]any)
+	if len(list) == 2 {
+		return Disclosure{}, fail(CodeUnsupported, "/sdJwt", "a disclosure of an array's element")
+	}
+	if len(list) != 3 {
+		return bad("is not a list of salt, name and value")
+	}
+	salt, isText := list[0].(string)
+	name, isName := list[1].(string)
+	if !isText || salt == "" || !isName || name == "_sd" || name == "..." || strings.HasPrefix(name, "@") {
+		return bad("has no salt, or a name that is not allowed")
+	}
+	return Disclosure{Text: t, Name: name, Value: list[2]}, nil
+}
+
+// disclosing is one walk through the subject.
+type disclosing struct {
+	envelope *Envelope
+	given    map[string]Disclosure // by digest, those not yet placed
+	seen     map[string]bool       // digests
+}
+
+// walk returns v with its digests replaced; v itself is not changed.
+func (d *disclosing) walk(v any, at string) (any, error) {
+	switch x := v.(type) {
+	case []any:
+		out := make([]any, len(x))
+		for i, e := range x {
+			var err error
+			if out[i], err = d.walk(e, fmt.Sprintf("%s/%d", at, i)); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case map[string]any:
+		return d.object(x, at)
+	}
+	return v, nil
+}
+
+func (d *disclosing) object(x map[string]any, at string) (any, error) {
+	if _, there := x["..."]; there {
+		return nil, fail(CodeUnsupported, "/sdJwt", "digests of an array's elements")
+	}
+	out := make(map[string]any, len(x))
+	for name, v := range x {
+		if name == "_sd" {
+			continue
+		}
+		var err error
+		if out[name], err = d.walk(v, at+strictjson.PointerToken(name)); err != nil {
+			return nil, err
+		}
+	}
+	digests, given := x["_sd"]
+	list, isList := digests.([]any)
+	if given && !isList {
+		return nil, fail(CodeMember, "/sdJwt", "_sd is no list")
+	}
+	for _, e := range list {
+		digest, isText := e.(string)
+		if !isText || d.seen[digest] {
+			return nil, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
+		}
+		d.seen[digest] = true
+		one, shown := d.given[digest]
+		if !shown {
+			continue // hidden, or a decoy: nobody can tell
+		}
+		delete(d.given, digest)
+		if _, taken := out[one.Name]; taken {
+			return nil, fail(CodeMember, "/sdJwt", "the claim %q is there twice", one.Name)
+		}
+		one.Path = at + strictjson.PointerToken(one.Name)
+		var err error
+		if out[one.Name], err = d.walk(one.Value, one.Path); err != nil {
+			return nil, err
+		}
+		d.envelope.Disclosures = append(d.envelope.Disclosures, one)
+	}
+	return out, nil
+}
+
+func hasDigests(v any) bool {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, e := range x {
+			if name == "_sd" || name == "..." || hasDigests(e) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(x, hasDigests)
+	}
+	return false
+}
+
+// splitJWT reads header and payload. A header has alg, typ and kid and nothing else: jku,
+// x5u, jwk or crit could send a verifier elsewhere for its key.
+func splitJWT(jwt, at string) (header, payload map[string]any, err error) {
+	parts := strings.Split(jwt, ".")
+	if len(parts) != 3 || strings.ContainsAny(jwt, "\r\n= ") {
+		return nil, nil, fail(CodeMember, at, "not a JWT in compact form")
+	}
+	var raw [2][]byte
+	for i := range raw {
+		if raw[i], err = base64.RawURLEncoding.Strict().DecodeString(parts[i]); err != nil {
+			return nil, nil, fail(CodeMember, at, "a JWT that is not base64url")
+		}
+	}
+	if header, err = strictjson.ParseObject(raw[0], strictjson.Limits{Bytes: maxJWTHeader}); err != nil {
+		return nil, nil, err
+	}
+	for name, v := range header {
+		if _, isText := v.(string); !isText || !slices.Contains([]string{"alg", "typ", "kid"}, name) {
+			return nil, nil, fail(CodeMember, at, "a JWT header with the member %q", name)
+		}
+	}
+	if alg := header["alg"]; alg != "EdDSA" && alg != "ES256" {
+		return nil, nil, fail(CodeMember, at, "a JWT with the algorithm %v", alg)
+	}
+	payload, err = strictjson.ParseObject(raw[1], strictjson.Limits{Bytes: MaxBytes})
+	return header, payload, err
+}
+
+// readKeyBinding reads the holder's JWT (RFC 9901, section 4.3). All of iat, aud, nonce and
+// sd_hash must be there.
+func readKeyBinding(jwt, covered string) (*KeyBinding, error) {
+	const at = "/sdJwt"
+	header, payload, err := splitJWT(jwt, at)
+	if err != nil {
+		return nil, err
+	}
+	if header["typ"] != TypKeyBinding {
+		return nil, fail(CodeMember, at, "the holder's JWT has the typ %v", header["typ"])
+	}
+	b := &KeyBinding{JWT: jwt, Alg: asText(header["alg"]), Audience: asText(payload["aud"]), Nonce: asText(payload["nonce"]), Hash: asText(payload["sd_hash"]), Covered: covered}
+	iat, ok := seconds(payload["iat"])
+	if !ok || b.Audience == "" || b.Nonce == "" || b.Hash == "" {
+		return nil, fail(CodeMember, at, "the holder's JWT lacks iat, aud, nonce or sd_hash")
+	}
+	b.At = iat
+	if v, given := payload["exp"]; given {
+		if b.Expires, ok = seconds(v); !ok {
+			return nil, fail(CodeMember, at, "the holder's JWT has no proper exp")
+		}
+	}
+	return b, nil
+}
+
+func seconds(v any) (time.Time, bool) {
+	n, ok := v.(json.Number)
+	if !ok {
+		return time.Time{}, false
+	}
+	s, err := n.Int64()
+	return time.Unix(s, 0).UTC(), err == nil && s > 0 && s < 1<<38
+}
+
+// HashMatches reports whether the holder signed exactly this JWT with these disclosures.
+func (b *KeyBinding) HashMatches() bool { return digestText(b.Covered) == b.Hash }
