@@ -221,7 +221,7 @@ func TestSDJWTForged(t *testing.T) {
 		t.Error("an SD-JWT file was read as a part of something")
 	}
 	// Revoked is revoked.
-	noError(t, b.issuer.Revoke(must[*credential.Credential](t)(credential.Parse(sd[0])).ID(), ""))
+	noError(t, b.issuer.Revoke(must[*credential.Credential](t)(credential.Parse(sd[0])).ID(), "issued in error"))
 	b.publish()
 	if r, code := w.check(sd[0]); r.Verdict != verifier.NotInForce || code != verifier.CodeRevoked {
 		t.Errorf("revoked: %s %s", r.Verdict, code)
