@@ -262,20 +262,25 @@ func TestSDJWTBinding(t *testing.T) {
 		file []byte
 		want verifier.Code
 	}{
-		"as made":             {as(bind(did, credential.TypKeyBinding, nil)), ""},
-		"no binding":          {withText(t, sd[0], shown), verifier.CodeHolder},
-		"another audience":    {bind(did, credential.TypKeyBinding, func(p object) { p["aud"] = "https://elsewhere.example" }), verifier.CodeDomain},
-		"another nonce":       {bind(did, credential.TypKeyBinding, func(p object) { p["nonce"] = "YW5vdGhlcg" }), verifier.CodeChallenge},
-		"ended":               {bind(did, credential.TypKeyBinding, func(p object) { p["exp"] = now.Unix() }), verifier.CodeExpired},
-		"by a thief":          {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
-		"another choice":      {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
-		"no iat":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
-		"no aud":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
-		"no nonce":            {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
-		"no sd_hash":          {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
-		"typ of the issuer's": {bind(did, credential.TypVC, nil), "malformed-member"},
-		"a claim added":       {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
-		"a claim taken out":   {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
+		"as made":          {as(bind(did, credential.TypKeyBinding, nil)), ""},
+		"no binding":       {withText(t, sd[0], shown), verifier.CodeHolder},
+		"another audience": {bind(did, credential.TypKeyBinding, func(p object) { p["aud"] = "https://elsewhere.example" }), verifier.CodeDomain},
+		"another nonce":    {bind(did, credential.TypKeyBinding, func(p object) { p["nonce"] = "YW5vdGhlcg" }), verifier.CodeChallenge},
+		"ended":            {bind(did, credential.TypKeyBinding, func(p object) { p["exp"] = now.Unix() }), verifier.CodeExpired},
+		"long ago, without an end": {bind(did, credential.TypKeyBinding, func(p object) {
+			delete(p, "exp")
+			p["iat"] = now.Add(-24 * time.Hour).Unix()
+		}), verifier.CodeExpired},
+		"today, without an end": {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "exp") }), ""},
+		"by a thief":            {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
+		"another choice":        {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
+		"no iat":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
+		"no aud":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
+		"no nonce":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
+		"no sd_hash":            {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
+		"typ of the issuer's":   {bind(did, credential.TypVC, nil), "malformed-member"},
+		"a claim added":         {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
+		"a claim taken out":     {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
 	} {
 		r := verifier.CheckFor(ask, c.file, w.evidence(), w.trust().Trust, now)
 		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
