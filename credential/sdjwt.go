@@ -41,6 +41,9 @@ const SuiteSDJWT = "sd-jwt"
 const (
 	maxDisclosures = 512
 	maxJWTHeader   = 1 << 10 // bytes
+	// maxShowing is how long a holder's signature counts. RFC 9901 asks for a time in it and
+	// leaves to the verifier how old it may be.
+	maxShowing = 24 * time.Hour
 )
 
 // leafTag begins what is hashed of a JWT, so that no inner node of a tree and no canonical
@@ -77,7 +80,7 @@ type KeyBinding struct {
 	Alg                   string
 	Audience, Nonce, Hash string // aud, nonce, sd_hash
 	At                    time.Time
-	Expires               time.Time // zero if none is stated
+	Expires               time.Time // as stated, and at most maxShowing after At
 	Covered               string    // what Hash must be of
 }
 
@@ -117,9 +120,7 @@ func parseSDJWT(raw []byte) (*Credential, error) {
 		Purpose: "assertionMethod", VerificationMethod: kid}
 	if b := e.KeyBinding; b != nil {
 		signature.Domain, signature.Challenge = []string{b.Audience}, b.Nonce
-		if !b.Expires.IsZero() {
-			signature.Expires = b.Expires.UTC().Format(time.RFC3339)
-		}
+		signature.Expires = b.Expires.UTC().Format(time.RFC3339)
 	}
 	c.proofs = []Proof{signature}
 	if f.Proof != nil {
@@ -399,10 +400,14 @@ func readKeyBinding(jwt, covered string) (*KeyBinding, error) {
 	if !ok || b.Audience == "" || b.Nonce == "" || b.Hash == "" {
 		return nil, fail(CodeMember, at, "the holder's JWT lacks iat, aud, nonce or sd_hash")
 	}
-	b.At = iat
+	b.At, b.Expires = iat, iat.Add(maxShowing)
 	if v, given := payload["exp"]; given {
-		if b.Expires, ok = seconds(v); !ok {
+		end, ok := seconds(v)
+		if !ok {
 			return nil, fail(CodeMember, at, "the holder's JWT has no proper exp")
+		}
+		if end.Before(b.Expires) {
+			b.Expires = end
 		}
 	}
 	return b, nil

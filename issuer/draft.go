@@ -20,6 +20,7 @@ type Draft struct {
 	Object map[string]any
 	Place  string // where it came from, for messages: "drafts.jsonl line 7"
 	Form   Form   // what it becomes; "" means FormLD
+	Copy   int    // counts the copies of one draft; see Copies
 }
 
 // Drafts are given in order, and may be ranged over more than once: they are checked
@@ -55,6 +56,9 @@ var filledIn = []string{"id", "salt", "credentialStatus", "proof"}
 func (is *Issuer) check(d Draft) error {
 	if !d.Form.known() {
 		return &DraftError{Place: d.Place, Code: "form", Err: fmt.Errorf("no form %q", d.Form)}
+	}
+	if d.Copy != 0 && d.Form != FormSDJWT {
+		return &DraftError{Place: d.Place, Code: "form", Err: errors.New("only an SD-JWT is issued in copies")}
 	}
 	bad := func(path, code, format string, args ...any) error {
 		return &DraftError{Place: d.Place, Path: path, Code: code, Err: fmt.Errorf(format, args...)}
@@ -136,7 +140,7 @@ func (d Draft) digest() ([32]byte, error) {
 	if d.Form == FormLD || d.Form == "" {
 		return sum, err
 	}
-	return sha256.Sum256(append([]byte("certanchor draft\x00"+d.Form+"\x00"), sum[:]...)), err
+	return sha256.Sum256(fmt.Appendf(nil, "certanchor draft\x00%s\x00%d\x00%s", d.Form, d.Copy, sum[:])), err
 }
 
 // survey checks all drafts and returns how many there are and the key of the batch:

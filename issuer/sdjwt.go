@@ -47,6 +47,28 @@ func InForm(drafts Drafts, forms ...Form) Drafts {
 	}
 }
 
+// MaxCopies is how often one SD-JWT can be issued at once.
+const MaxCopies = 100
+
+// Copies returns the drafts with each SD-JWT n times: copies that say the same and have
+// nothing in common that two verifiers could compare, but what is shown of them. Each is a
+// leaf of its own with a status entry of its own.
+func Copies(drafts Drafts, n int) Drafts {
+	return func(yield func(Draft, error) bool) {
+		for d, err := range drafts {
+			most := 1
+			if d.Form == FormSDJWT && err == nil {
+				most = n
+			}
+			for d.Copy = range most {
+				if !yield(d, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
 const (
 	// concealedDigests is how many digests a subject has at least, decoys included, so that
 	// their number does not tell which claims there are; more than it come in such steps.

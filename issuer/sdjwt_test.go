@@ -93,6 +93,10 @@ func TestFormIsPartOfTheBatch(t *testing.T) {
 		t.Errorf("%d keys", len(keys))
 	}
 	var bad *DraftError
+	key, count, err := is.survey(Copies(InForm(one, FormLD, FormSDJWT), 3), "")
+	if err != nil || count != 4 || keys[key] {
+		t.Errorf("copies: %d drafts, %v", count, err)
+	}
 	for _, forms := range [][]Form{{FormSDJWT, FormSDJWT}, {"pdf"}} {
 		if _, _, err := is.survey(InForm(one, forms...), ""); !errors.As(err, &bad) {
 			t.Errorf("%v: %v", forms, err)

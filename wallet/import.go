@@ -202,7 +202,7 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 		w.contents.Records = append(w.contents.Records, f.Record)
 		return nil
 	}
-	f.Record.Imported = w.contents.Records[i].Imported
+	f.Record.Imported, f.Record.Shown = w.contents.Records[i].Imported, w.contents.Records[i].Shown
 	w.contents.Records[i] = f.Record
 	return nil
 }

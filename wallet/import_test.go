@@ -32,6 +32,12 @@ func TestImport(t *testing.T) {
 		noError(t, w.wallet.Keep(f, false))
 	}
 	w.again()
+	vault := must[[]byte](t)(os.ReadFile(w.config.File))
+	for _, claim := range []string{"Ostrowe", "alderfen", "urn:uuid", "LicenceCredential", "did:key", "proofValue"} {
+		if bytes.Contains(vault, []byte(claim)) {
+			t.Errorf("the vault shows %q", claim)
+		}
+	}
 	// Judged from the vault alone, as a hospital would.
 	ev := must[*verifier.Evidence](t)(w.wallet.Evidence(w.wallet.Records()...))
 	for _, r := range w.wallet.Records() {

@@ -37,6 +37,8 @@ type Choice struct {
 	disclosures []string // of an SD-JWT
 	// Others are further credentials that would do.
 	Others []*Record
+	// Fresh is how many of them are SD-JWTs that nobody has seen yet.
+	Fresh int
 }
 
 // A Leaving is one value that would leave.
@@ -49,14 +51,15 @@ type Leaving struct {
 // ErrRequestExpired means a request that ended before it was answered.
 var ErrRequestExpired = errors.New("wallet: the request has expired; ask the verifier for another")
 
-// bestFirst returns the records, those last found valid before the others, newer before older.
+// bestFirst returns the records, those last found valid before the others, copies that were
+// shown less often before others, newer before older.
 func (w *Wallet) bestFirst() []*Record {
 	list := slices.Clone(w.contents.Records)
 	slices.Reverse(list)
 	slices.SortStableFunc(list, func(a, b *Record) int {
 		switch va, vb := a.Verdict == "valid", b.Verdict == "valid"; {
 		case va == vb:
-			return 0
+			return a.Shown - b.Shown
 		case va:
 			return -1
 		}
@@ -86,6 +89,9 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 			}
 			if choice.Record != nil {
 				choice.Others = append(choice.Others, r)
+				if r.Form == FormSDJWT && r.Shown == 0 {
+					choice.Fresh++
+				}
 				continue
 			}
 			choice.Record, choice.Leaves, choice.disclosures = r, leaves, disclosures
@@ -224,6 +230,7 @@ func (w *Wallet) Present(p *Plan) (parts [][]byte, err error) {
 			return nil, err
 		}
 		parts = append(parts, part)
+		c.Record.Shown++
 	}
 	return parts, w.loggedPlan(p, parts)
 }

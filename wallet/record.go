@@ -20,7 +20,8 @@ type Record struct {
 	ID       string    `json:"id,omitempty"`
 	Types    []string  `json:"types"`
 	Version  string    `json:"version"`
-	Form     string    `json:"form,omitempty"` // "sd-jwt": its claims can be shown singly
+	Form     string    `json:"form,omitempty"`  // "sd-jwt": its claims can be shown singly
+	Shown    int       `json:"shown,omitempty"` // how often, of an SD-JWT: a second time it can be matched with the first
 	Issuer   string    `json:"issuer"`
 	Label    string    `json:"label,omitempty"`   // of the issuer in the trust file
 	Subject  string    `json:"subject,omitempty"` // id

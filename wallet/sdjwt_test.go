@@ -32,7 +32,7 @@ func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
 	ctx := context.Background()
 	_, err := b.chain.Mine(101, b.key.Address, now.Add(-60*time.Hour))
 	b.must(err)
-	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.InForm(list, issuer.FormLD, issuer.FormSDJWT))
+	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.Copies(issuer.InForm(list, issuer.FormLD, issuer.FormSDJWT), max(1, b.copies)))
 	b.must(err)
 	b.must(batch.Fund(ctx, b.chain, b.key.Address, 100_000))
 	b.must(batch.Sign(b.key))
@@ -262,20 +262,25 @@ func TestSDJWTBinding(t *testing.T) {
 		file []byte
 		want verifier.Code
 	}{
-		"as made":             {as(bind(did, credential.TypKeyBinding, nil)), ""},
-		"no binding":          {withText(t, sd[0], shown), verifier.CodeHolder},
-		"another audience":    {bind(did, credential.TypKeyBinding, func(p object) { p["aud"] = "https://elsewhere.example" }), verifier.CodeDomain},
-		"another nonce":       {bind(did, credential.TypKeyBinding, func(p object) { p["nonce"] = "YW5vdGhlcg" }), verifier.CodeChallenge},
-		"ended":               {bind(did, credential.TypKeyBinding, func(p object) { p["exp"] = now.Unix() }), verifier.CodeExpired},
-		"by a thief":          {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
-		"another choice":      {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
-		"no iat":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
-		"no aud":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
-		"no nonce":            {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
-		"no sd_hash":          {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
-		"typ of the issuer's": {bind(did, credential.TypVC, nil), "malformed-member"},
-		"a claim added":       {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
-		"a claim taken out":   {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
+		"as made":          {as(bind(did, credential.TypKeyBinding, nil)), ""},
+		"no binding":       {withText(t, sd[0], shown), verifier.CodeHolder},
+		"another audience": {bind(did, credential.TypKeyBinding, func(p object) { p["aud"] = "https://elsewhere.example" }), verifier.CodeDomain},
+		"another nonce":    {bind(did, credential.TypKeyBinding, func(p object) { p["nonce"] = "YW5vdGhlcg" }), verifier.CodeChallenge},
+		"ended":            {bind(did, credential.TypKeyBinding, func(p object) { p["exp"] = now.Unix() }), verifier.CodeExpired},
+		"long ago, without an end": {bind(did, credential.TypKeyBinding, func(p object) {
+			delete(p, "exp")
+			p["iat"] = now.Add(-24 * time.Hour).Unix()
+		}), verifier.CodeExpired},
+		"today, without an end": {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "exp") }), ""},
+		"by a thief":            {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
+		"another choice":        {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
+		"no iat":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
+		"no aud":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
+		"no nonce":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
+		"no sd_hash":            {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
+		"typ of the issuer's":   {bind(did, credential.TypVC, nil), "malformed-member"},
+		"a claim added":         {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
+		"a claim taken out":     {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
 	} {
 		r := verifier.CheckFor(ask, c.file, w.evidence(), w.trust().Trust, now)
 		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
@@ -409,6 +414,56 @@ func TestSDJWTPresented(t *testing.T) {
 	}
 	if missing := q.Unanswered(); len(missing) != 2 {
 		t.Errorf("with no part unanswered: %v", missing)
+	}
+}
+
+// TestSDJWTCopies: each showing spends a copy, two of them have no digest, id or signature in
+// common, and the wallet says when none is left.
+func TestSDJWTCopies(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	b.copies = 3
+	ld, sd := b.issueForms(licence(b.relate(Ed25519), "L-1"))
+	if len(ld) != 1 || len(sd) != 3 {
+		t.Fatalf("%d and %d documents", len(ld), len(sd))
+	}
+	w.keep(sd...)
+	ask := request(t, func(q object) {
+		q["dcql_query"] = object{"credentials": []any{object{"id": "one", "format": FormatSDJWT, "meta": object{"type_values": []any{[]any{"LicenceCredential"}}}}}}
+	})
+	seen := map[string]int{}
+	for round := range 4 {
+		w.again()
+		p := w.plan(ask)
+		if c := p.Choices[0]; c.Fresh != max(0, 2-round) || (c.Record.Shown > 0) != (round == 3) {
+			t.Errorf("round %d: %d fresh, shown %d times", round, c.Fresh, c.Record.Shown)
+		}
+		vp := w.present(ask)
+		if r, code := w.judge(ask, vp, now); r.Verdict != verifier.Valid {
+			t.Errorf("round %d: %s %s", round, r.Verdict, code)
+		}
+		if round == 3 {
+			break
+		}
+		jwt := strings.Split(strings.Split(sdText(t, vp), "~")[0], ".")
+		payload := parsedDoc(t, must[[]byte](t)(base64.RawURLEncoding.DecodeString(jwt[1])))
+		seen[jwt[2]]++
+		seen[payload["id"].(string)]++
+		seen[fmt.Sprint(payload["credentialStatus"])]++
+		for _, d := range payload["credentialSubject"].(object)["_sd"].([]any) {
+			seen[d.(string)]++
+		}
+	}
+	for what, n := range seen {
+		if n > 1 {
+			t.Errorf("%q in %d showings", what, n)
+		}
+	}
+	// To refresh a record does not make it fresh.
+	r := w.wallet.Records()[0]
+	noError(t, w.wallet.Keep(w.wallet.Refresh(r, w.evidence(), w.trust()), false))
+	if got, _ := w.wallet.Find(r.SHA256); got.Shown != r.Shown || r.Shown == 0 {
+		t.Errorf("shown %d times, then %d", r.Shown, got.Shown)
 	}
 }
 

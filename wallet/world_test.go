@@ -41,6 +41,7 @@ type board struct {
 	ids     []anchor.TxID
 	issuer  *issuer.Issuer
 	key     *issuer.AnchorKey
+	copies  int // of each SD-JWT; 0 means one
 }
 
 func newWorld(t *testing.T) *world {

@@ -45,6 +45,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	state := fs.String("state", "", "state folder (DIR/state)")
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
 	form := fs.String("form", string(issuer.FormLD), "ld: Data Integrity; sd-jwt: claims that can be shown singly; both: one of each")
+	copies := fs.Int("copies", 1, "with sd-jwt: single-use copies of each, so that two verifiers cannot match them")
 	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
 	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
 	psbtOut := fs.String("psbt-out", "", "fund, and write the transaction to this file for a signer elsewhere")
@@ -75,6 +76,10 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	default:
 		return misuse("say ld, sd-jwt or both", "no form %q", *form)
 	}
+	if *copies < 1 || *copies > issuer.MaxCopies || *copies > 1 && *form == string(issuer.FormLD) {
+		return misuse("certanchor help issue", "--copies goes with --form sd-jwt, from 1 to %d", issuer.MaxCopies)
+	}
+	drafts = issuer.Copies(drafts, *copies)
 	if *request != "" && *answer != "" {
 		return misuse("certanchor help issue", "--request comes first, --answer later")
 	}

@@ -600,6 +600,9 @@ func (r *walletRun) planned(p *wallet.Plan) {
 		if c.Record.Verdict != verifier.Valid.String() {
 			fmt.Fprintf(r.stdout, "  ! %s, as of %s\n", oneLine(verdictLine(c.Record)), c.Record.Checked.Format(time.DateOnly))
 		}
+		if c.Record.Form == wallet.FormSDJWT {
+			fmt.Fprintf(r.stdout, "  %s\n", spent(&c))
+		}
 		for _, l := range c.Leaves {
 			mark := "     "
 			if l.Asked {
@@ -611,6 +614,14 @@ func (r *walletRun) planned(p *wallet.Plan) {
 			fmt.Fprintf(r.stdout, "  instead: --pick %s=%s  %s\n", c.Query, o.Short(), oneLine(fromUntil(o)))
 		}
 	}
+}
+
+// spent tells whether a copy of an SD-JWT is still fresh.
+func spent(c *wallet.Choice) string {
+	if c.Record.Shown > 0 {
+		return fmt.Sprintf("! shown %d times before, and no copy is left that was not: verifiers can match them; ask the issuer for new ones", c.Record.Shown)
+	}
+	return fmt.Sprintf("not shown before; %d more copies are left", c.Fresh)
 }
 
 func (r *walletRun) dossier(context.Context) error {
