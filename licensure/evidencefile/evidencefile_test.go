@@ -180,7 +180,7 @@ func redact(t *testing.T, f *evidencefile.File, mine *verifier.Trust) {
 	}
 	// A copy is held to what it has: nothing can be changed in it, and no more left out.
 	alter(t, back, func(n int) []int { return []int{n / 3} })
-	if bent, err := rebuilt(t, back, map[string][]byte{"inputs/credentials/0001.json": nil}); err == nil && bent.Reverify(nil).Same() {
+	if bent, err := rebuilt(t, back, map[string][]byte{otherThan(back, gone): nil}); err == nil && bent.Reverify(nil).Same() {
 		t.Error("a credential more was taken out, and nobody said so")
 	}
 	without, err := f.Redact([]string{gone}, false)
@@ -397,6 +397,13 @@ func TestOrders(t *testing.T) {
 		}
 	}
 
+	// A reinstatement without the suspension that it ends: an order is missing.
+	in.Orders = [][]byte{order(c.board, licensure.Reinstatement, now.AddDate(0, 0, -5))}
+	in.Evidence, in.Lists = [][]byte{c.evidence()}, c.lists(now)
+	f = make_(t, withoutSigner(in))
+	if got := f.Result().Standing; got != licensure.UndeterminedStand || !strings.Contains(string(f.Member("summary.html")), "does not follow from those before it") {
+		t.Errorf("an order that does not fit: %s", got)
+	}
 	in.Orders = [][]byte{order(c.federation, licensure.Suspension, now.AddDate(0, 0, -5))}
 	in.Evidence, in.Lists = [][]byte{c.evidence()}, c.lists(now)
 	f = make_(t, in)

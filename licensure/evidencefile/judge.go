@@ -210,8 +210,14 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 		if len(log.Orders(term.Licence)) == 0 {
 			continue // silence is no order: the list speaks
 		}
-		if s, err := log.StatusAt(term.Licence, at, at); err == nil {
-			item.State = &s
+		s, err := log.StatusAt(term.Licence, at, at)
+		if err != nil {
+			continue
+		}
+		item.State = &s
+		for _, p := range s.Refused() {
+			// Orders are missing, or one of these is wrong: a person has to look.
+			block(item, verifier.Step{Code: verifier.CodeNotJudged, Fact: fmt.Sprintf("order %s does not follow from those before it: %s", p.Order.ID, p.Why)})
 		}
 	}
 }
@@ -225,14 +231,22 @@ func hold(keys map[*licensure.Item]licensure.LicenceTerm, o licensure.Order, alw
 		if term.Licence != o.Licence || !always && !o.RecordedAt.After(term.RecordedAt) {
 			continue
 		}
-		r := *item.Report
-		if r.Verdict == verifier.Valid {
-			r.Verdict = verifier.Indeterminate
-		}
-		r.Steps = append(slices.Clone(r.Steps), verifier.Step{Name: verifier.StepLegalStatus, Group: verifier.Standing, Result: verifier.Unavailable,
-			Code: why.Code, Place: "an order about this licence", Fact: why.Fact, Word: "orders"})
-		item.Report = &r
+		block(item, why)
 	}
+}
+
+// wordOrders marks the steps that block adds.
+const wordOrders = "orders"
+
+// block adds to the report on a licence that what its board decided could not be judged.
+func block(item *licensure.Item, why verifier.Step) {
+	r := *item.Report
+	if r.Verdict == verifier.Valid {
+		r.Verdict = verifier.Indeterminate
+	}
+	r.Steps = append(slices.Clone(r.Steps), verifier.Step{Name: verifier.StepLegalStatus, Group: verifier.Standing, Result: verifier.Unavailable,
+		Code: why.Code, Place: "an order about this licence", Fact: why.Fact, Word: wordOrders})
+	item.Report = &r
 }
 
 // known is the moment of the decision: the end of its day, or the run if that came before.
@@ -276,6 +290,11 @@ func (j *judged) decide() {
 			stand := j.policy.Standing(item, j.moment)
 			if next := j.successor(item); next != "" {
 				stand.Reasons = append(stand.Reasons, licensure.Reason{Rule: "LC-1", Text: "replaced by " + next})
+			}
+			for _, step := range item.Report.Steps {
+				if step.Word == wordOrders {
+					stand.Reasons = append(stand.Reasons, licensure.Reason{Rule: "LC-3", Text: step.Place + ": " + step.Fact})
+				}
 			}
 			one.stands = append(one.stands, stand)
 		}
