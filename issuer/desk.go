@@ -115,6 +115,36 @@ func (d *Desk) write(e deskEntry) error {
 	return d.replay(line)
 }
 
+// Erase destroys what the desk knows of a holder: DID, address, reference. That a nonce was
+// used stays, so that it cannot be used again. It returns how many introductions there were.
+func (d *Desk) Erase(did string) (n int, err error) {
+	var data []byte
+	for _, nonce := range d.order {
+		e := *d.nonces[nonce]
+		if did != "" && e.DID == did {
+			e.DID, e.Address, e.Reference, e.Answer = "", "", "", ""
+			n++
+		}
+		line, err := json.Marshal(e)
+		if err != nil {
+			return 0, err
+		}
+		data = append(data, formatRecord(line)...)
+	}
+	if n == 0 {
+		return 0, nil
+	}
+	if err := d.log.close(); err != nil {
+		return 0, err
+	}
+	if err := d.log.files.replace(d.log.name, data, 0o600); err != nil {
+		return 0, err
+	}
+	d.nonces, d.order = map[string]*deskEntry{}, nil
+	d.log, err = openLog(d.log.files, d.log.name, d.replay)
+	return n, err
+}
+
 // Close gives the desk free.
 func (d *Desk) Close() error { return errors.Join(d.log.close(), d.lockFile.Close()) }
 

@@ -52,7 +52,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, eraseCommand,
+	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, exportCommand, eraseCommand,
 		introduceCommand, verifyCommand, requestCommand, walletCommand, licenceCommand, monitorCommand}
 }
 
