@@ -1,7 +1,8 @@
 package licensure
 
 // An Affiliation is a physician's place at a facility (T14). What peers said of the
-// physician never stands in one.
+// physician never stands in one. It is private: its document lives [ShortLived] and has no entry
+// in a list.
 type Affiliation struct {
 	Envelope
 	Facility string

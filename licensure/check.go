@@ -236,6 +236,9 @@ func (c *checker) subject(draft, subject map[string]any, rules subjectRules) {
 		c.fail(CodeIdentifier, ptr+"/id", "ENV", "the holder is named by a DID")
 	}
 	c.object(ptr, rules.rule, subject, rules.all())
+	if rules.private {
+		c.shortLived(draft)
+	}
 	if rules.dynamic {
 		c.dynamicWindow(draft, subject, rules.ends)
 	}

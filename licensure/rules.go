@@ -18,6 +18,10 @@ type subjectRules struct {
 	// with the last day of the fact, if it has one.
 	dynamic bool
 	ends    string
+	// private facts are nobody's but the holder's to show: their status stands in no list that
+	// whoever saw one could watch for ever. The document itself is the proof of status, lives
+	// ShortLived, and the holder fetches the next (PR-14).
+	private bool
 	// impersonal: the subject need not be a person with a name.
 	impersonal bool
 	// anyID: the subject is named by any absolute IRI, not by a DID only.
@@ -38,7 +42,7 @@ var subjects = map[string]subjectRules{
 	TypeControlledSubstance:    {rule: "T11", fields: registrationFields, coherent: registrationCoherent, dynamic: true, ends: "expiresOn"},
 	TypeLetterOfQualification:  {rule: "T12", fields: letterFields, coherent: letterCoherent, dynamic: true, ends: "expiresOn"},
 	TypeCredentialsProfile:     {rule: "T13", fields: profileFields, coherent: profileCoherent},
-	TypeAffiliation:            {rule: "T14", fields: affiliationFields, coherent: affiliationCoherent, dynamic: true},
+	TypeAffiliation:            {rule: "T14", fields: affiliationFields, coherent: affiliationCoherent, dynamic: true, private: true},
 	TypeVerificationStatement:  {rule: "T15", fields: statementFields, coherent: statementCoherent, impersonal: true},
 	TypeConsentReceipt:         {rule: "T16", fields: consentFields, coherent: consentCoherent, impersonal: true},
 	TypeDelegation:             {rule: "T17", fields: delegationFields, coherent: delegationCoherent, dynamic: true, impersonal: true, anyID: true},

@@ -228,6 +228,18 @@ func TestIdentifiers(t *testing.T) {
 }
 
 func TestPrivacy(t *testing.T) {
+	rule(t, "PR-14", func(t *testing.T) { // more: certanchor.TestPrivateType
+		for until, ok := range map[string]bool{"2026-07-08T08:00:00Z": true, "2026-07-08T08:00:01Z": false, "2027-07-01T00:00:00Z": false} {
+			d := readDraft(t, "affiliation")
+			d["validUntil"] = until
+			if err := licensure.CheckDraft(d); (err == nil) != ok {
+				t.Errorf("until %s: %v", until, err)
+			}
+		}
+		if !licensure.Private(licensure.TypeAffiliation) || licensure.Private(licensure.TypeLicence) {
+			t.Error("a place at a hospital is private, a licence is public")
+		}
+	})
 	rule(t, "PR-10", func(t *testing.T) {
 		for name, want := range map[string][]string{"degree": nil, "licence": {"/credentialSubject/conditions/0/text", "/credentialSubject/conditions/1/text"}, "order": {"/credentialSubject/conditions/0/text"}} {
 			if got := licensure.FreeText(readDraft(t, name)); !slices.Equal(got, want) {

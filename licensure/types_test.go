@@ -108,7 +108,7 @@ func fullDrafts() map[string]drafter {
 		"profile": licensure.Profile{Envelope: envelope("Credentials profile", noDate), AsOf: "2026-06-30",
 			Items:         []licensure.ProfileItem{{Ref: aRef, Type: licensure.TypeMedicalDegree, Role: "medical education"}},
 			Discrepancies: []licensure.Discrepancy{{Field: "conferralDate", ApplicantSaid: "1990-05", SourceSaid: "1990-06"}}},
-		"affiliation": licensure.Affiliation{Envelope: envelope("Affiliation", instant("2027-01-01T00:00:00Z")), Facility: "Tarnbeck General Hospital",
+		"affiliation": licensure.Affiliation{Envelope: envelope("Affiliation", instant("2026-07-08T08:00:00Z")), Facility: "Tarnbeck General Hospital",
 			Category: "attending", Period: licensure.Period{From: "2020-01-01", Until: "2026-06-30"}, Standing: "ended"},
 		"statement": licensure.Statement{Envelope: orderEnvelope(), VerifiedAt: instant("2026-07-01T07:00:00Z"), DecisionDate: "2026-07-15",
 			PolicyID: "ncqa", PolicyVersion: "2025-07", PolicyDigest: aDigest, Standing: licensure.InForce, ResultDigest: bDigest,

@@ -170,7 +170,7 @@ func (j *job) checkMedical(draft map[string]any) error {
 // medicalPurposes gives licences, whose legal status changes, a message beside the
 // revocation of the document.
 func medicalPurposes(types []string) []issuer.Purpose {
-	if slices.Contains(types, licensure.TypeRegistrySnapshot) {
+	if slices.Contains(types, licensure.TypeRegistrySnapshot) || slices.ContainsFunc(types, licensure.Private) {
 		return nil // the next one takes its place
 	}
 	if !slices.Contains(types, licensure.TypeLicence) {
