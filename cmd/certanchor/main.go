@@ -51,7 +51,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, eraseCommand, verifyCommand, licenceCommand, monitorCommand}
+	return []command{demoCommand, keygenCommand, synthCommand, issueCommand, statusCommand, evidenceCommand, anchorsCommand, headersCommand, eraseCommand, exportCommand, verifyCommand, licenceCommand, monitorCommand}
 }
 
 func main() {
