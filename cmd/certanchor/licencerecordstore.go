@@ -49,7 +49,7 @@ func (e *lockedError) Error() string {
 func (e *lockedError) Is(target error) bool { return target == issuer.ErrLocked }
 
 // lockPatience is how long a command waits for another to write the record.
-const lockPatience = 10 * time.Second
+var lockPatience = 10 * time.Second // tests wait less
 
 // lockRecord takes the record of a state folder until the file is closed.
 func lockRecord(state string) (*os.File, error) {
