@@ -248,6 +248,19 @@ func TestCascadeStory(t *testing.T) {
 			t.Errorf("%s: %s", b, out)
 		}
 	}
+	// A payer asks about a day on which B was suspended by the compact alone.
+	care := o.ago(130).Format(time.DateOnly)
+	ask := append([]string{"licence", "status", o.key(birch, "B1").String(), "--at", care}, perBoard[birch]...)
+	if out, _ := o.run(0, ask...); !strings.Contains(lineWith(out, "now  "), "yes") || !strings.Contains(out, "not counted") {
+		t.Error(out)
+	}
+	s := asJSON[statusJSON](o, append(append(ask, "--cascade", o.at("derived.jsonl"), "--json"), o.asked()...)...)
+	if s.Now.FullyLicensed || s.Now.Text != "suspended (automatic, follows X01)" || !s.Compact || !strings.HasPrefix(s.Now.By, "CD-1 A-1") {
+		t.Errorf("on the day of care: %+v", s.Now)
+	}
+	if n := len(s.Orders); n != 3 || s.Orders[2].Credential != leafIn(o, perBoard[alder][1]) {
+		t.Errorf("proof: %+v", s.Orders)
+	}
 	// What no rule brings about is no cascade, whoever wrote the file.
 	raw, err := os.ReadFile(o.at("derived.jsonl"))
 	o.must(err)

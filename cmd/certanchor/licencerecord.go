@@ -132,7 +132,7 @@ func (a *app) recordShow(j *job, names []string, zone, cascade string, asJSON bo
 	}
 	now := time.Now().UTC()
 	if len(names) == 1 {
-		return a.licenceAnswer(r, question{key: names[0], zone: zone, at: now, known: now, now: now}, asJSON)
+		return a.licenceAnswer(r, question{key: names[0], zone: zone, at: now, known: now, now: now, derived: cascade != ""}, asJSON)
 	}
 	if len(names) > 1 {
 		return misuse("name one", "record show takes one licence")
@@ -385,7 +385,8 @@ var licenceStatusCommand = command{
 type question struct {
 	key, zone      string
 	at, known, now time.Time
-	day            bool // at is a whole civil day
+	begin          time.Time // of the civil day that at is the end of; zero for a moment
+	derived        bool      // what follows by the compact counts
 }
 
 func (a *app) licenceStatus(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -393,6 +394,7 @@ func (a *app) licenceStatus(ctx context.Context, fs *flag.FlagSet, args []string
 	state := fs.String("state", "", "state folder (DIR/state)")
 	zone := fs.String("zone", "", "where the board's civil day is counted, such as America/Denver (UTC)")
 	at := fs.String("at", "", "the day, or the moment (RFC 3339), that is asked about")
+	cascade := fs.String("cascade", "", "what follows by the compact, as licence compact cascade wrote it")
 	known := fs.String("known", "", "as known on this day or at this moment (the day asked about)")
 	asJSON := fs.Bool("json", false, "print JSON")
 	var flags paperFlags
@@ -414,7 +416,7 @@ func (a *app) licenceStatus(ctx context.Context, fs *flag.FlagSet, args []string
 			return err
 		}
 	}
-	if q.at, q.day, err = dayOrMoment(*at, loc); err != nil {
+	if q.at, q.begin, err = dayOrMoment(*at, loc); err != nil {
 		return err
 	}
 	q.known = q.at
@@ -445,16 +447,23 @@ func (a *app) licenceStatus(ctx context.Context, fs *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
+	for _, l := range r.all() {
+		if err := addDerived(l, *cascade); err != nil {
+			return err
+		}
+	}
+	q.derived = *cascade != ""
 	return a.licenceAnswer(r, q, *asJSON)
 }
 
-// dayOrMoment reads a moment, or a civil day, of which it returns the last second.
-func dayOrMoment(text string, zone *time.Location) (t time.Time, day bool, err error) {
+// dayOrMoment reads a moment, or a civil day, of which it returns the last second and the
+// first.
+func dayOrMoment(text string, zone *time.Location) (t, begin time.Time, err error) {
 	if d, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
-		return d.AddDate(0, 0, 1).Add(-time.Second).UTC(), true, nil
+		return d.AddDate(0, 0, 1).Add(-time.Second).UTC(), d.UTC(), nil
 	}
 	t, err = moment(text)
-	return t, false, err
+	return t, time.Time{}, err
 }
 
 // parseLicenceKey reads what LicenceKey.String wrote: place/board/type/number.
@@ -508,6 +517,8 @@ type statusJSON struct {
 	Now     answerJSON  `json:"asKnownNow"`
 	Terms   []termJSON  `json:"terms"`
 	Orders  []proofJSON `json:"orders"`
+	// Compact says whether what follows from orders of other boards was given, and counts.
+	Compact bool `json:"compactCounted"`
 }
 
 func (a *app) licenceAnswer(r *registry, q question, asJSON bool) error {
@@ -522,7 +533,7 @@ func (a *app) licenceAnswer(r *registry, q question, asJSON bool) error {
 	if err := setZone(l, key, q.zone); err != nil {
 		return err
 	}
-	out := statusJSON{Licence: key.String(), Board: l.Terms(key)[0].Board, At: q.at, Orders: []proofJSON{}}
+	out := statusJSON{Licence: key.String(), Board: l.Terms(key)[0].Board, At: q.at, Orders: []proofJSON{}, Compact: q.derived}
 	then, thenState, err := answerAt(l, key, q, q.known)
 	if err != nil {
 		return err
@@ -541,6 +552,13 @@ func (a *app) licenceAnswer(r *registry, q question, asJSON bool) error {
 		p.Now, p.Why = fateOf(nowState, o.ID)
 		out.Orders = append(out.Orders, p)
 	}
+	for _, h := range nowState.History { // derived from another board's order, which proves it
+		if t := h.Order.Trigger; t != nil && !slices.ContainsFunc(out.Orders, func(p proofJSON) bool { return p.Order == h.Order.ID }) {
+			p := proofJSON{Order: h.Order.ID, Action: string(h.Order.Action), Effective: h.Order.EffectiveAt, Recorded: h.Order.RecordedAt, Credential: t.Digest, Now: string(h.Fate), Why: h.Why}
+			p.Then, _ = fateOf(thenState, h.Order.ID)
+			out.Orders = append(out.Orders, p)
+		}
+	}
 	if asJSON {
 		return a.printJSON(out)
 	}
@@ -557,12 +575,13 @@ func answerAt(l *licensure.Log, key licensure.LicenceKey, q question, known time
 	}
 	out := answerJSON{Known: known, Status: s.Status.String(), Text: s.Text(), FullyLicensed: s.FullyLicensed(), Since: s.Since,
 		By: s.By, Expires: s.Expires, Conditions: len(s.Conditions), Limited: s.Limited}
-	if !q.day {
+	if q.begin.IsZero() {
 		return out, s, nil
 	}
-	begin := q.at.Add(time.Second).AddDate(0, 0, -1)
+	begin := q.begin
 	moments := []time.Time{begin}
-	for _, o := range l.Orders(key) {
+	for _, p := range s.History {
+		o := p.Order
 		if o.EffectiveAt.After(begin) && !o.EffectiveAt.After(q.at) {
 			moments = append(moments, o.EffectiveAt, o.EffectiveAt.Add(-time.Second))
 		}
@@ -616,4 +635,7 @@ func (a *app) printAnswer(s statusJSON) {
 		rows = append(rows, []string{oneLine(o.Order), o.Action, o.Effective.Format(time.RFC3339), o.Recorded.Format(time.RFC3339), o.Then, strings.TrimSpace(o.Now + " " + oneLine(o.Why)), o.Credential})
 	}
 	table(a.stdout, rows)
+	if !s.Compact {
+		fmt.Fprintln(a.stdout, "\nWhat follows by the compact from orders of other boards is not counted; --cascade gives it.")
+	}
 }

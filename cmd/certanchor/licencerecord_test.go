@@ -2,7 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -241,9 +245,8 @@ func TestRecordTogether(t *testing.T) {
 	lock, err := lockRecord(o.at(alder, "state"))
 	o.must(err)
 	defer lock.Close()
-	if testing.Short() {
-		return
-	}
+	defer func(d time.Duration) { lockPatience = d }(lockPatience)
+	lockPatience = 200 * time.Millisecond
 	if _, talk := wantStatus(t, 74, append([]string{"licence", "record", "add", "--issuer", o.at(alder), files[0]}, o.asked()...)...); !strings.Contains(talk, "wait until the other command has ended") {
 		t.Error(talk)
 	}
@@ -290,4 +293,53 @@ func TestRecordRebuilt(t *testing.T) {
 		t.Error("two desks made two records")
 	}
 	t.Logf("log head and lists, rebuilt: %d bytes, equal", len(made[alder]))
+}
+
+// TestRecordKilled ends the process at many moments of a run: the record is what it was, or
+// all that was to be added, and the same run goes on.
+func TestRecordKilled(t *testing.T) {
+	o := newOffice(t, alder)
+	var drafts []map[string]any
+	for i := range 30 {
+		drafts = append(drafts, o.draft(o.licence(alder, fmt.Sprintf("L%02d", i), 100)))
+	}
+	files := o.issue(alder, drafts...)
+	self, err := os.Executable()
+	o.must(err)
+	add := func() *exec.Cmd {
+		c := exec.Command(self, append(append([]string{"licence", "record", "add", "--issuer", o.at(alder)}, files...), o.asked()...)...)
+		c.Args[0] = "certanchor"
+		return c
+	}
+	begin := time.Now()
+	out, err := add().CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(begin)
+	full, err := os.ReadFile(o.at(alder, "state", "record"))
+	o.must(err)
+	cut := 0
+	for i := range 24 {
+		o.must(os.RemoveAll(o.at(alder, "state", "record")))
+		c := add()
+		o.must(c.Start())
+		time.Sleep(whole/2 + time.Duration(i)*whole/32)
+		c.Process.Kill()
+		c.Wait()
+		raw, err := os.ReadFile(o.at(alder, "state", "record"))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			cut++
+		case err != nil || !bytes.Equal(raw, full):
+			t.Fatalf("killed in between: %d of %d bytes, %v", len(raw), len(full), err)
+		}
+	}
+	if out, err := add().CombinedOutput(); err != nil {
+		t.Fatalf("after kills: %v\n%s", err, out)
+	}
+	if raw, err := os.ReadFile(o.at(alder, "state", "record")); err != nil || !bytes.Equal(raw, full) {
+		t.Error("the run after is not whole")
+	}
+	t.Logf("24 kills, %d of them before anything was written", cut)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func (e *lockedError) Error() string {
 func (e *lockedError) Is(target error) bool { return target == issuer.ErrLocked }
 
 // lockPatience is how long a command waits for another to write the record.
-const lockPatience = 10 * time.Second
+var lockPatience = 10 * time.Second // tests wait less
 
 // lockRecord takes the record of a state folder until the file is closed.
 func lockRecord(state string) (*os.File, error) {
@@ -259,6 +260,10 @@ func (r *registry) add(papers []paper) (added int, err error) {
 	})
 	for _, e := range entries {
 		who := e.report.Issuer.ID
+		if name := url.PathEscape(who); len(name) > maxRecordName || strings.HasPrefix(name, ".") {
+			fault(e.paper, errors.New("the id of its issuer makes no file name"))
+			continue
+		}
 		log := r.log(who)
 		before := log.Len()
 		var err error
@@ -284,9 +289,17 @@ func (r *registry) add(papers []paper) (added int, err error) {
 	return added, several(faults)
 }
 
-// save writes the records that have changed, each whole or not at all.
+// maxRecordName bounds the name of another board's record.
+const maxRecordName = 240
+
+// save writes the records that have changed, each whole or not at all; the own one last, so
+// that what fails for others leaves it as it was. A second run goes on.
 func (r *registry) save() error {
-	for who := range r.dirty {
+	changed := slices.Sorted(maps.Keys(r.dirty))
+	if i := slices.Index(changed, r.self); i >= 0 {
+		changed = append(slices.Delete(changed, i, i+1), r.self)
+	}
+	for _, who := range changed {
 		name := recordFile(r.state)
 		if who != r.self {
 			dir := filepath.Join(r.state, "records")
