@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -81,15 +80,22 @@ func TestScripts(t *testing.T) {
 		"holder":   holder,
 		"present":  present,
 		"cutproof": cutProof,
-		"offline":  offline,
 	}})
 }
 
 // exits runs a command and wants exactly one exit status: exits 3 certanchor verify …
+// It runs in a network namespace that has no route and no interface that is up, where such
+// can be made; a command that needed the network would fail there.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
+	args = args[1:]
+	if noNetwork() {
+		args = append([]string{"unshare", "-n"}, args...)
+	} else {
+		ts.Logf("NO NETWORK NAMESPACE: run with the network that is there")
+	}
+	err = ts.Exec(args[0], args[1:]...)
 	got := 0
 	if err != nil {
 		s := err.Error() // "exit status 64"
@@ -100,17 +106,6 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
 	}
-}
-
-// offline is exits in a network namespace that has no route and no interface that is up,
-// where such can be made; a command that needed the network would fail there.
-func offline(ts *testscript.TestScript, neg bool, args []string) {
-	if exec.Command("unshare", "-n", "true").Run() == nil {
-		args = append([]string{args[0], "unshare", "-n"}, args[1:]...)
-	} else {
-		ts.Logf("NO NETWORK NAMESPACE: run with the network that is there")
-	}
-	exits(ts, neg, args)
 }
 
 // edit replaces the first occurrence of a text in a file: edit FILE OLD NEW.

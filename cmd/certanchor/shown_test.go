@@ -5,22 +5,37 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/certanchor/certanchor/anchor/regtest"
 )
 
-// call runs a command line in this process.
+// call runs a command line as a process of its own, in a network namespace that has no
+// interface that is up, where such can be made.
 func call(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	line := append([]string{"certanchor"}, args...) // TestMain has put it into PATH
+	if noNetwork() {
+		line = append([]string{"unshare", "-n"}, line...)
+	}
+	c := exec.CommandContext(t.Context(), line[0], line[1:]...)
 	var out, talk bytes.Buffer
-	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &talk}
-	status = a.run(context.Background(), args)
-	return status, out.String(), talk.String()
+	c.Stdout, c.Stderr = &out, &talk
+	if err := c.Run(); c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return c.ProcessState.ExitCode(), out.String(), talk.String()
 }
+
+// noNetwork says whether this machine lets a test take the network away.
+var noNetwork = sync.OnceValue(func() bool {
+	return exec.Command("unshare", "-n", "true").Run() == nil
+})
 
 func wantStatus(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
