@@ -1,2 +1,12 @@
-// Package aries is where certanchor meets aries-framework-go: a second opinion in tests.
+// Package aries is where certanchor meets the wallets of aries-framework-go's time.
+//
+//	Import              a wallet file of Universal Wallet 2020, a W3C CCG draft
+//	Contents.Credentials  what goes to Wallet.Examine
+//	Contents.Apart      everything else, named: keys, connections, notes, unknown types
+//	Export              a vault's credentials and relations in that form
+//
+// A wallet file is not believed: each credential is verified on its way into the vault.
+// No key goes in or out.
+//
+// Tests have aries itself as a second opinion on did:key and Ed25519Signature2020.
 package aries
