@@ -2,6 +2,9 @@ package aries
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -128,13 +131,19 @@ func newWallet(t *testing.T) *wallet.Wallet {
 // exports is taken in by the next one as the same record. The credentials are signed by aries.
 func TestIntoVault(t *testing.T) {
 	b, k := newBench(t), newSigningKey(t)
-	good := b.ariesSigns(t, k, withoutBoard(draft(k, 0)))
-	bent := bytes.Replace(b.ariesSigns(t, k, withoutBoard(draft(k, 2))), []byte("did:example:holder"), []byte("did:example:robber"), 1)
+	bent := bytes.Replace(b.ariesSigns(t, k, draft(k, 2)), []byte("did:example:holder"), []byte("did:example:robber"), 1)
 	first := newWallet(t)
+	relation, err := first.Relate(k.method[:strings.IndexByte(k.method, '#')], "Board \"B\" <&>", wallet.Ed25519)
+	noError(t, err)
+	mine := draft(k, 0)
+	mine["credentialSubject"] = object{"id": relation.DID}
+	good := b.ariesSigns(t, k, mine)
 	issuer := k.method[:strings.IndexByte(k.method, '#')]
 	trust, err := wallet.ReadTrust(encoded(t, object{"version": 1, "anchor": "optional", "networks": []any{"regtest"}, "issuers": []any{
-		object{"id": issuer, "label": "Pinned", "types": []any{"*"}, "jurisdictions": []any{"*"}, "keys": []any{object{"id": k.method,
-			"publicKeyMultibase": k.method[strings.IndexByte(k.method, '#')+1:], "from": "2020-01-01T00:00:00Z", "until": "2030-01-01T00:00:00Z"}}}}}), nil)
+		object{"id": issuer, "label": "Pinned", "types": []any{"*"}, "jurisdictions": []any{"*"},
+			"contexts": []any{object{"url": "https://board.example/context", "sha256": fmt.Sprintf("%x", sha256.Sum256(boardContext)), "bytes": base64.RawURLEncoding.EncodeToString(boardContext)}},
+			"keys": []any{object{"id": k.method,
+				"publicKeyMultibase": k.method[strings.IndexByte(k.method, '#')+1:], "from": "2020-01-01T00:00:00Z", "until": "2030-01-01T00:00:00Z"}}}}}), nil)
 	noError(t, err)
 	takeIn := func(w *wallet.Wallet, file []byte) (kept, refused int) {
 		c, err := Import(file)
@@ -154,7 +163,7 @@ func TestIntoVault(t *testing.T) {
 	if kept, refused := takeIn(first, walletFile(string(good), string(bent), parts[0].raw)); kept != 1 || refused != 1 {
 		t.Fatalf("%d kept, %d refused", kept, refused)
 	}
-	_, err = first.Relate(issuer, "Board \"B\" <&>", wallet.Ed25519)
+	consent, err := first.Sign(object{"type": "ConsentReceipt", "validFrom": "2026-07-01T00:00:00Z", "credentialSubject": object{"id": relation.DID}}, first.Records()[0], rand.Reader)
 	noError(t, err)
 
 	file, err := Export(first)
@@ -164,24 +173,19 @@ func TestIntoVault(t *testing.T) {
 	}
 	again, err := Import(file)
 	noError(t, err)
-	relation := first.Relations()[0]
-	if got := again.Connections(); len(again.Entries) != 2 || len(got) != 1 || got[0].MyDID != relation.DID || got[0].TheirDID != issuer || got[0].Name != relation.Name {
+	if got := again.Credentials(); len(got) != 2 || !bytes.Equal(got[1].Raw, bytes.TrimSpace(consent)) {
+		t.Errorf("credentials: %s", got)
+	}
+	if got := again.Connections(); len(again.Entries) != 3 || len(got) != 1 || got[0].MyDID != relation.DID || got[0].TheirDID != issuer || got[0].Name != relation.Name {
 		t.Errorf("connections: %+v of %v", got, again.Entries)
 	}
 	second := newWallet(t)
-	if kept, refused := takeIn(second, file); kept != 1 || refused != 0 {
+	if kept, refused := takeIn(second, file); kept != 1 || refused != 1 {
 		t.Fatalf("%d kept, %d refused", kept, refused)
 	}
 	if a, b := first.Records()[0], second.Records()[0]; a.SHA256 != b.SHA256 || !bytes.Equal(a.Document, b.Document) || a.Verdict != "valid" || b.Verdict != "valid" {
 		t.Errorf("another record: %s %s, %s %s", a.SHA256, a.Verdict, b.SHA256, b.Verdict)
 	}
-}
-
-// withoutBoard leaves out the context that a trust file would have to pin.
-func withoutBoard(doc object) object {
-	doc["@context"] = doc["@context"].([]any)[:2]
-	doc["credentialSubject"] = object{"id": "did:example:holder"}
-	return doc
 }
 
 // TestExportEmpty: an empty vault is an empty wallet.

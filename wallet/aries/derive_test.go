@@ -3,7 +3,9 @@ package aries
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -114,13 +116,41 @@ func TestDerive(t *testing.T) {
 			}
 			wantCode(t, what, CheckDerived(bent, b.key, bbsNonce, licenceContexts), CodeSignature)
 		}
-		added := bytes.Replace(got, []byte(`"credentialSubject":{`), []byte(`"credentialSubject":{"salary":"7",`), 1)
-		if bytes.Equal(added, got) {
-			t.Errorf("%v: no place to add a member in %s", c.show, got)
+		for _, member := range []string{`"salary":"7",`, `"street":null,`} {
+			added := bytes.Replace(got, []byte(`"credentialSubject":{`), []byte(`"credentialSubject":{`+member), 1)
+			if bytes.Equal(added, got) {
+				t.Errorf("%v: no place to add a member in %s", c.show, got)
+			}
+			wantCode(t, "an added "+member, CheckDerived(added, b.key, bbsNonce, licenceContexts), CodeUnsigned)
 		}
-		wantCode(t, "an added member", CheckDerived(added, b.key, bbsNonce, licenceContexts), CodeUnsigned)
 		wantCode(t, "another nonce", CheckDerived(got, b.key, []byte("the nonce of another one"), licenceContexts), CodeSignature)
 		wantCode(t, "another issuer", CheckDerived(got, newBBSIssuer(t, 2).key, bbsNonce, licenceContexts), CodeSignature)
+	}
+}
+
+// TestProofCutShort: a proof of any other length is an error, though aries panics on many.
+func TestProofCutShort(t *testing.T) {
+	b := newBBSIssuer(t, 1)
+	got, err := Derive(b.issue(t, bbsDraft()), b.key, nil, bbsNonce, licenceContexts)
+	noError(t, err)
+	doc := parsed(t, got)
+	proof := doc["proof"]
+	if list, ok := proof.([]any); ok {
+		proof = list[0]
+	}
+	whole, err := base64.StdEncoding.DecodeString(proof.(object)["proofValue"].(string))
+	noError(t, err)
+	panics := 0
+	for n := range whole {
+		proof.(object)["proofValue"] = base64.StdEncoding.EncodeToString(whole[:n])
+		err := CheckDerived(encoded(t, doc), b.key, bbsNonce, licenceContexts)
+		wantCode(t, fmt.Sprint(n, " bytes"), err, CodeSignature)
+		if strings.Contains(fmt.Sprint(err), "aries panics") {
+			panics++
+		}
+	}
+	if panics == 0 {
+		t.Error("aries panics no more; the guard is not tested")
 	}
 }
 

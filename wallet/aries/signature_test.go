@@ -53,11 +53,11 @@ func (k *signingKey) Resolve(id string) (*verifier.PublicKey, error) {
 // draft is a credential of VC 1.1 without a proof. A second variant has nested nodes
 // without names, several subjects and characters beyond ASCII.
 func draft(k *signingKey, i int) object {
-	subject := any(object{"id": "did:example:holder", "name": fmt.Sprintf("Ilva Ostrowe %d", i)})
+	subject := any(object{"id": "did:example:holder", "fullName": fmt.Sprintf("Ilva Ostrowe %d", i)})
 	if i%2 == 1 {
 		subject = []any{
-			object{"name": "Ærøskøbing \"quoted\" \\ tab\t line\n", "of": object{"name": "inner"}},
-			object{"name": fmt.Sprint("second ", i), "of": []any{object{"name": "a"}, object{"name": "b"}}},
+			object{"fullName": "Ærøskøbing \"quoted\" \\ tab\t line\n", "of": object{"fullName": "inner"}},
+			object{"fullName": fmt.Sprint("second ", i), "of": []any{object{"fullName": "a"}, object{"fullName": "b"}}},
 		}
 	}
 	return object{
@@ -70,7 +70,8 @@ func draft(k *signingKey, i int) object {
 	}
 }
 
-var boardContext = []byte(`{"@context": {"name": "https://board.example/name", "of": "https://board.example/of"}}`)
+var boardContext = []byte(`{"@context": {"fullName": "https://board.example/fullName", "of": "https://board.example/of",
+	"salt": "https://board.example/salt", "ConsentReceipt": "https://board.example/ConsentReceipt"}}`)
 
 // bench has both sides ready to check.
 type bench struct {
@@ -164,7 +165,7 @@ func TestEd25519Signature2020(t *testing.T) {
 				t.Fatalf("signed by %s, refused by aries: %v\n%s", maker, err, signed)
 			}
 			for what, change := range map[string][2]string{
-				"a value":   {`"name":"`, `"name":"x`},
+				"a value":   {`"fullName":"`, `"fullName":"x`},
 				"the date":  {`"issuanceDate":"2021`, `"issuanceDate":"2022`},
 				"created":   {`"created":"2021`, `"created":"2022`},
 				"a purpose": {`"assertionMethod"`, `"authentication"`},
