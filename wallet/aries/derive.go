@@ -181,8 +181,9 @@ func onlyShown(derived []byte, show []string) error {
 }
 
 // CheckDerived checks a showing made by Derive: that it is of what the issuer signed, for
-// this nonce. It judges neither dates nor status, nor whose key it is. nil means that it
-// holds; errors are *Error.
+// this nonce. It judges neither dates nor status, nor whose key it is: the caller compares
+// the issuer it names with the one the key was trusted for. nil means that it holds;
+// errors are *Error.
 func CheckDerived(raw []byte, key IssuerKey, nonce []byte, contexts Contexts) error {
 	option, err := contexts.option()
 	if err != nil {

@@ -191,6 +191,15 @@ func TestDeriveRefuses(t *testing.T) {
 	}
 }
 
+// TestContextsNotReplaced: what a term of a public context means is not for the caller to say.
+func TestContextsNotReplaced(t *testing.T) {
+	b := newBBSIssuer(t, 1)
+	contexts := Contexts{"https://board.example/licence": licenceContext, "https://www.w3.org/2018/credentials/v1": []byte(`{"@context": {}}`)}
+	if _, err := Derive(b.issue(t, bbsDraft()), b.key, []string{"number"}, bbsNonce, contexts); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestNotOurs: certanchor itself calls neither suite valid.
 func TestNotOurs(t *testing.T) {
 	b := newBBSIssuer(t, 1)
