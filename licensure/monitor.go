@@ -78,6 +78,26 @@ type Watched struct {
 	File   string
 	Report *verifier.Report // nil if the file could not be read
 	Err    error            // why not
+
+	term *LicenceTerm // what Term answered before
+}
+
+// Watch is a Watched whose term is read already. Reading takes time: Watch is for the
+// goroutine that verified.
+func Watch(file string, r *verifier.Report) Watched {
+	w := Watched{File: file, Report: r}
+	if t, err := w.Term(); err == nil {
+		w.term = &t
+	}
+	return w
+}
+
+// Term reads the term out of the claims of the report, as [TermOf] does.
+func (w *Watched) Term() (LicenceTerm, error) {
+	if w.term != nil {
+		return *w.term, nil
+	}
+	return TermOf(w.Report.Claims, w.Report.Document)
 }
 
 // A MonitorInput is all that one run looks at. Nothing is fetched and nothing sent.
@@ -241,7 +261,7 @@ func (m *monitor) credential(e RosterEntry, w Watched, who WorkItem) {
 	for _, l := range r.Lists {
 		m.next.Lists[l.URL] = max(m.next.Lists[l.URL], l.Sequence)
 	}
-	recorded := m.licence(e, r, who)
+	recorded := m.licence(&w, who)
 	s, stopped := r.Deciding()
 	switch {
 	case !stopped:
@@ -302,8 +322,9 @@ func (m *monitor) lists() {
 
 // licence looks a licence up in the record, tells what it says, and reports whether it
 // said anything that limits the practice.
-func (m *monitor) licence(e RosterEntry, r *verifier.Report, who WorkItem) (told bool) {
-	term, err := TermOf(r.Claims, r.Document)
+func (m *monitor) licence(w *Watched, who WorkItem) (told bool) {
+	r := w.Report
+	term, err := w.Term()
 	if err != nil || m.in.Log == nil {
 		return false
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -407,9 +409,13 @@ func readFile(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, misuse("check the name and who may read it", "%v", err)
 	}
-	data, err := readLimited(f, limit)
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		data.Grow(int(min(info.Size(), limit)) + bytes.MinRead) // one read for thousands of small files
+	}
+	_, err = data.ReadFrom(io.LimitReader(f, limit+1))
 	if errors.Is(err, syscall.EISDIR) {
 		err = misuse("name the files in it", "%s is a folder", name)
 	}
-	return data, errors.Join(err, f.Close())
+	return data.Bytes(), errors.Join(err, f.Close())
 }

@@ -273,7 +273,6 @@ func (j *monitorJob) judge(ctx context.Context, dir string) error {
 }
 
 func (j *monitorJob) watched(c *verifier.Checker, dir, file string) licensure.Watched {
-	w := licensure.Watched{File: file}
 	name := filepath.FromSlash(file)
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(dir, name)
@@ -281,11 +280,9 @@ func (j *monitorJob) watched(c *verifier.Checker, dir, file string) licensure.Wa
 	raw, err := readFile(name, credential.MaxBytes)
 	if err != nil {
 		// The whole path would tell where this machine keeps its files.
-		w.Err = errors.New("no such file, or too large")
-		return w
+		return licensure.Watched{File: file, Err: errors.New("no such file, or too large")}
 	}
-	w.Report = c.Check(raw, j.at)
-	return w
+	return licensure.Watch(file, c.Check(raw, j.at))
 }
 
 // record builds the record of licences from the credentials and the orders, and what
@@ -340,7 +337,7 @@ func (j *monitorJob) holder(log *licensure.Log, e licensure.RosterEntry) *licens
 		if w.Report == nil || w.Report.Verdict != verifier.Valid && w.Report.Verdict != verifier.NotInForce {
 			continue
 		}
-		term, err := licensure.TermOf(w.Report.Claims, w.Report.Document)
+		term, err := w.Term()
 		if err != nil {
 			continue // not a licence
 		}

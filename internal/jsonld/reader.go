@@ -34,7 +34,8 @@ type reader struct {
 }
 
 func newReader(mode Mode, lim Limits) *reader {
-	return &reader{mode: mode, lim: lim, lines: map[string]bool{}, numbers: map[string]json.Number{}, objects: map[string]string{}}
+	usual := min(128, lim.Quads) // a credential has about a hundred statements; growing to them costs as much memory again
+	return &reader{mode: mode, lim: lim, quads: make([]quad, 0, usual), lines: make(map[string]bool, usual), numbers: map[string]json.Number{}, objects: map[string]string{}}
 }
 
 func (r *reader) push(token string) { r.path = append(r.path, token) }
