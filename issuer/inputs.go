@@ -223,8 +223,8 @@ func readRoster(path, template string, model map[string]any, yield func(Draft, e
 		if err == io.EOF {
 			return
 		}
-		line, _ := r.FieldPos(0)
 		if err != nil {
+			line := n + 2 // where no cell has been read, FieldPos panics
 			var csvErr *csv.ParseError
 			if errors.As(err, &csvErr) {
 				line = csvErr.Line
@@ -232,6 +232,7 @@ func readRoster(path, template string, model map[string]any, yield func(Draft, e
 			yield(Draft{}, rosterFault(path, line, err))
 			return
 		}
+		line, _ := r.FieldPos(0)
 		row := make(map[string]string, len(header))
 		for i, name := range header {
 			row[name] = cells[i]

@@ -510,6 +510,8 @@ func FuzzRecordLog(f *testing.F) {
 
 func FuzzRoster(f *testing.F) {
 	f.Add("Surname,Given\nA,B\n", `{"type":"T","a":"{{Surname}} {{Given?}}"}`)
+	f.Add("Surname\nA\n\"", `{"type":"T","a":"{{Surname}}"}`)     // a quote that never ends, and no cell read
+	f.Add("Surname\nA\nB\"C\n", `{"type":"T","a":"{{Surname}}"}`) // a quote inside a cell
 	f.Fuzz(func(t *testing.T, roster, template string) {
 		dir := t.TempDir()
 		r, m := filepath.Join(dir, "r.csv"), filepath.Join(dir, "t.json")
