@@ -192,6 +192,31 @@ func TestMerkleBlockOfBcoin(t *testing.T) {
 	if err := p.header.CheckWork(Mainnet); err != nil {
 		t.Fatal(err)
 	}
+
+	// The same with its transactions behind it is no proof of ours: what follows is refused.
+	// Those transactions are the ones that the proof marks, in its order.
+	plain := conformance.Read(t, bitcoinCorpus+"vectors/bcoin-merkle300025.raw")
+	extended := conformance.Read(t, bitcoinCorpus+"vectors/bcoin-merkle300025-extended.raw")
+	if _, err := parseTxOutProof(extended); err == nil {
+		t.Error("a proof with transactions behind it is accepted")
+	}
+	rest, found := bytes.CutPrefix(extended, plain)
+	if !found || len(rest) == 0 || int(rest[0]) != len(matches) {
+		t.Fatalf("%v, %d matches", found, len(matches))
+	}
+	r := bytes.NewReader(rest[1:])
+	for i := range matches {
+		var tx wire.MsgTx
+		if err := tx.Deserialize(r); err != nil {
+			t.Fatal(err)
+		}
+		if id := tx.TxHash(); TxID(id) != TxID(matches[i].id) {
+			t.Errorf("transaction %d is %v, marked is %v", i, id, matches[i])
+		}
+	}
+	if r.Len() != 0 {
+		t.Errorf("%d bytes behind them", r.Len())
+	}
 }
 
 func TestTreesOfEverySize(t *testing.T) {
