@@ -238,6 +238,22 @@ func addHeaders(ctx context.Context, ev *verifier.Evidence, chain *regtest.Chain
 // maxListFile bounds a status list credential in bytes.
 const maxListFile = 16 << 20
 
+// readAllEvidence merges evidence files and adds status list files.
+func readAllEvidence(files, lists []string) (*verifier.Evidence, error) {
+	ev := new(verifier.Evidence)
+	for _, name := range files {
+		one, err := readEvidence(name)
+		if err != nil {
+			return nil, err
+		}
+		ev.Merge(one)
+	}
+	if err := addLists(ev, lists); err != nil {
+		return nil, err
+	}
+	return ev, nil
+}
+
 // addLists adds status list files under the id each of them states.
 func addLists(ev *verifier.Evidence, files []string) error {
 	for _, name := range files {

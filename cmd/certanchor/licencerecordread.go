@@ -37,7 +37,7 @@ type desk struct {
 }
 
 func (f *paperFlags) open() (*desk, error) {
-	d := &desk{ev: new(verifier.Evidence)}
+	d := new(desk)
 	var err error
 	if d.at, err = moment(*f.today); err != nil {
 		return nil, err
@@ -48,14 +48,7 @@ func (f *paperFlags) open() (*desk, error) {
 	if d.trust, err = readTrust(*f.trust); err != nil {
 		return nil, err
 	}
-	for _, name := range f.evidence {
-		one, err := readEvidence(name)
-		if err != nil {
-			return nil, err
-		}
-		d.ev.Merge(one)
-	}
-	if err := addLists(d.ev, f.lists); err != nil {
+	if d.ev, err = readAllEvidence(f.evidence, f.lists); err != nil {
 		return nil, err
 	}
 	raiseBySnapshots(d.ev, d.trust, d.at)

@@ -67,7 +67,7 @@ func (a *app) monitor(ctx context.Context, flags *flag.FlagSet, args []string) e
 	if len(operands) != 1 || *trustName == "" || *asJSON && *asCSV || *days < 1 {
 		return misuse("certanchor help monitor", "monitor needs one roster and --trust")
 	}
-	j := monitorJob{app: a, ev: new(verifier.Evidence), in: licensure.MonitorInput{WarnDays: *days}}
+	j := monitorJob{app: a, in: licensure.MonitorInput{WarnDays: *days}}
 	if j.at, err = moment(*at); err != nil {
 		return err
 	}
@@ -82,14 +82,7 @@ func (a *app) monitor(ctx context.Context, flags *flag.FlagSet, args []string) e
 	if before != nil {
 		j.raiseFloors(before)
 	}
-	for _, name := range evidence {
-		one, err := readEvidence(name)
-		if err != nil {
-			return err
-		}
-		j.ev.Merge(one)
-	}
-	if err := addLists(j.ev, lists); err != nil {
+	if j.ev, err = readAllEvidence(evidence, lists); err != nil {
 		return err
 	}
 	raiseBySnapshots(j.ev, j.trust, j.at)

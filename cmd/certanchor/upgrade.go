@@ -26,13 +26,9 @@ func (a *app) upgradeEvidence(ctx context.Context, u upgrade) error {
 	if err != nil {
 		return err
 	}
-	ev := new(verifier.Evidence)
-	for _, name := range u.files {
-		one, err := readEvidence(name)
-		if err != nil {
-			return err
-		}
-		ev.Merge(one)
+	ev, err := readAllEvidence(u.files, nil)
+	if err != nil {
+		return err
 	}
 	asked := verifier.Sources{}
 	if isNode(u.chain) {

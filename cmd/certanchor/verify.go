@@ -54,15 +54,8 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	ev := new(verifier.Evidence)
-	for _, name := range evidence {
-		one, err := readEvidence(name)
-		if err != nil {
-			return err
-		}
-		ev.Merge(one)
-	}
-	if err := addLists(ev, lists); err != nil {
+	ev, err := readAllEvidence(evidence, lists)
+	if err != nil {
 		return err
 	}
 	var asked verifier.Sources

@@ -304,15 +304,7 @@ func (r *walletRun) trustFile() (*wallet.TrustFile, error) {
 }
 
 func (r *walletRun) brought() (*verifier.Evidence, error) {
-	ev := new(verifier.Evidence)
-	for _, name := range r.evidence {
-		one, err := readEvidence(name)
-		if err != nil {
-			return nil, err
-		}
-		ev.Merge(one)
-	}
-	return ev, addLists(ev, r.lists)
+	return readAllEvidence(r.evidence, r.lists)
 }
 
 // items collects what the arguments and addresses name.
