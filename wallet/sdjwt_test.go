@@ -228,6 +228,47 @@ func TestSDJWTForged(t *testing.T) {
 	}
 }
 
+// signed is a file of an SD-JWT that a board signed without anchoring it.
+func (b *board) signed(typ string, payload object, disclosures ...string) []byte {
+	b.t.Helper()
+	key, id, err := issuer.SigningKey(b.dir, nil)
+	b.must(err)
+	jwt := must[string](b.t)(cryptosuite.SignJWT(typ, id, encodedDoc(b.t, payload), key))
+	return encodedDoc(b.t, object{"version": 1, "type": credential.TypeSDJWT, "sdJwt": strings.Join(append([]string{jwt}, disclosures...), "~") + "~"})
+}
+
+// TestSDJWTShownInPart: what may be hidden is never taken for what is not there.
+func TestSDJWTShownInPart(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust().Trust
+	trust.AnchorOptional = true
+	good := func() object {
+		d := licence("", "L-1")
+		d["@context"] = []any{credential.ContextVC2, b.issuer.ContextURL()}
+		d["issuer"] = b.id
+		return d
+	}
+	for name, c := range map[string]struct {
+		places []string
+		change func(object)
+		want   verifier.Code
+	}{
+		"whole":                             {[]string{"X07"}, func(object) {}, ""},
+		"no place shown, by a board of one": {[]string{"X07"}, func(d object) { delete(d["credentialSubject"].(object), "jurisdiction") }, verifier.CodePlaceNotStated},
+		"no place shown, by one for all":    {[]string{"*"}, func(d object) { delete(d["credentialSubject"].(object), "jurisdiction") }, ""},
+		"a schema of the whole":             {[]string{"*"}, func(d object) { d["credentialSchema"] = object{"id": "https://x.example/s", "type": "JsonSchema"} }, verifier.CodeSchemaType},
+	} {
+		d := good()
+		c.change(d)
+		trust.Issuers[0].Jurisdictions = c.places
+		r := verifier.Check(b.signed(credential.TypVC, d), nil, trust, now)
+		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
+			t.Errorf("%s: %s %q (%s), want %q", name, r.Verdict, s.Code, s.Fact, c.want)
+		}
+	}
+}
+
 // TestSDJWTBinding: the holder's signature is for one audience, nonce, choice and time.
 func TestSDJWTBinding(t *testing.T) {
 	w := newWorld(t)
