@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"encoding/base64"
 	"testing"
 
 	"github.com/certanchor/certanchor/merkleproof"
@@ -26,6 +27,14 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"document":{"type":"X","certificate":{"issuer":"a:b"},"assertion":{"expires":"2020-01-01"}},"receipt":` + sampleReceipt + `}`))
 	f.Add([]byte(`{"@context":["` + ContextVC2 + `"],"type":"VerifiablePresentation","verifiableCredential":[` + vc(``) + `]}`))
 	f.Add([]byte(`{"assertion":{},"certificate":{}}`))
+	for typ, payload := range map[string]string{
+		TypVC: vc(``),
+		TypDC: `{"iss":"a:b","vct":"x","nbf":1,"exp":2,"sub":"y","cnf":{"jwk":{"kty":"OKP"}},"status":{"status_list":{"idx":1,"uri":"u"}},"vc":{"name":"n"},"_sd":["LPxnItLNSkV1Tqx5CYJgbBFx2G_iTJrQ6ETDzE7VeqQ"]}`,
+	} {
+		b64 := base64.RawURLEncoding.EncodeToString
+		jwt := b64([]byte(`{"alg":"EdDSA","kid":"a:b#k","typ":"`+typ+`"}`)) + "." + b64([]byte(payload)) + ".AAAA~"
+		f.Add([]byte(`{"version":1,"type":"certanchor-sd-jwt","sdJwt":"` + jwt + `"}`))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, read := range []func([]byte) (*Credential, error){Parse, ParseProfile} {
 			c, err := read(data)
@@ -35,6 +44,21 @@ func FuzzParse(f *testing.F) {
 			if err == nil {
 				exercise(t, c)
 			}
+		}
+	})
+}
+
+// FuzzParseStatusToken: no input makes reading a list panic, and a list that is read has all
+// that is asked of it.
+func FuzzParseStatusToken(f *testing.F) {
+	f.Add([]byte("eyJhbGciOiJFUzI1NiIsImtpZCI6IjEyIiwidHlwIjoic3RhdHVzbGlzdCtqd3QifQ.eyJleHAiOjIyOTE3MjAxNzAsImlhdCI6MTY4NjkyMDE3MCwic3RhdHVzX2xpc3QiOnsiYml0cyI6MSwibHN0IjoiZU5yYnVSZ0FBaGNCWFEifSwic3ViIjoiaHR0cHM6Ly9leGFtcGxlLmNvbS9zdGF0dXNsaXN0cy8xIn0.AAAA"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l, err := ParseStatusToken(data)
+		if (l == nil) != (err != nil) {
+			t.Fatalf("list %v and error %v", l, err)
+		}
+		if err == nil && (l.KeyID == "" || l.URL == "" || l.At.IsZero()) {
+			t.Fatalf("%+v", l)
 		}
 	})
 }

@@ -43,11 +43,13 @@ type Query struct {
 // A CredentialQuery asks for one credential.
 type CredentialQuery struct {
 	ID     string `json:"id"`
-	Format string `json:"format"` // FormatLDP or FormatSDJWT
+	Format string `json:"format"` // FormatLDP, FormatSDJWT or FormatDC
 	Meta   struct {
 		// TypeValues are alternatives; of one of them the credential must have all types, as
 		// its own member type writes them (DCQL would have them expanded to IRIs).
 		TypeValues [][]string `json:"type_values,omitempty"`
+		// VCTValues are alternatives too, for FormatDC, which has no others.
+		VCTValues []string `json:"vct_values,omitempty"`
 	} `json:"meta"`
 	Claims []ClaimQuery `json:"claims,omitempty"`
 	// Binding asks that the credential's subject signs; nil means yes.
@@ -57,8 +59,8 @@ type CredentialQuery struct {
 // A ClaimQuery asks for one claim.
 type ClaimQuery struct {
 	ID string `json:"id,omitempty"`
-	// Path leads to it from the root of the credential: names, indexes, or null for all
-	// elements of an array.
+	// Path leads to it from the root of the credential, for FormatDC from that of the
+	// payload: names, indexes, or null for all elements of an array.
 	Path []any `json:"path"`
 	// Values, if there are any, are those that will do.
 	Values []any `json:"values,omitempty"`
@@ -76,6 +78,14 @@ const FormatLDP = "ldp_vc"
 // FormatSDJWT is the format of SD-JWTs whose payload is a VC 2.0 document: only the claims
 // asked for leave.
 const FormatSDJWT = credential.TypVC
+
+// FormatDC is the format of SD-JWT VCs.
+const FormatDC = credential.TypDC
+
+// forms are what the formats are called in a vault.
+var forms = map[string]string{FormatLDP: FormLD, FormatSDJWT: FormSDJWT, FormatDC: FormDC}
+
+func (c *CredentialQuery) form() string { return forms[c.Format] }
 
 // Limits of a request.
 const (
@@ -139,10 +149,12 @@ func (q *Query) check() error {
 		switch {
 		case !queryID.MatchString(c.ID) || slices.Contains(ids, c.ID):
 			return &RequestError{at + "/id", "missing, malformed or there twice"}
-		case c.Format != FormatLDP && c.Format != FormatSDJWT:
-			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s and %s", c.Format, FormatLDP, FormatSDJWT)}
-		case len(c.Meta.TypeValues) == 0:
-			return &RequestError{at + "/meta/type_values", "missing"}
+		case !slices.Contains([]string{FormatLDP, FormatSDJWT, FormatDC}, c.Format):
+			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s, %s and %s", c.Format, FormatLDP, FormatSDJWT, FormatDC)}
+		case c.Format == FormatDC && (len(c.Meta.VCTValues) == 0 || len(c.Meta.TypeValues) > 0):
+			return &RequestError{at + "/meta/vct_values", "missing, or beside type_values"}
+		case c.Format != FormatDC && (len(c.Meta.TypeValues) == 0 || len(c.Meta.VCTValues) > 0):
+			return &RequestError{at + "/meta/type_values", "missing, or beside vct_values"}
 		}
 		ids = append(ids, c.ID)
 		for k, claim := range c.Claims {
@@ -194,13 +206,14 @@ func (c *ClaimQuery) check() error {
 // bound reports whether the subject must sign.
 func (c *CredentialQuery) bound() bool { return c.Binding == nil || *c.Binding }
 
-// find returns the places that a path leads to, as JSON pointers.
-func (c *ClaimQuery) find(claims map[string]any) (places []string, values []any) {
+// find returns the places that a path leads to from what stands at a place, as JSON
+// pointers.
+func (c *ClaimQuery) find(at string, claims any) (places []string, values []any) {
 	type spot struct {
 		at    string
 		value any
 	}
-	spots := []spot{{"", claims}}
+	spots := []spot{{at, claims}}
 	for _, step := range c.Path {
 		var next []spot
 		for _, s := range spots {
@@ -249,19 +262,32 @@ func sameKind(a, b any) bool {
 // matches reports whether a credential answers the query, and where the claims asked for
 // stand.
 func (c *CredentialQuery) matches(types []string, claims map[string]any) (asked []string, ok bool) {
-	if !slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool {
-		return len(all) > 0 && !slices.ContainsFunc(all, func(t string) bool { return !slices.Contains(types, t) })
-	}) {
+	if !c.ofType(types) {
 		return nil, false
 	}
+	at, root := "", any(claims)
+	if c.Format == FormatDC { // whose claims are those of the subject
+		at, root = "/credentialSubject", claims["credentialSubject"]
+	}
 	for _, q := range c.Claims {
-		places, _ := q.find(claims)
+		places, _ := q.find(at, root)
 		if len(places) == 0 {
 			return nil, false
 		}
 		asked = append(asked, places...)
 	}
 	return asked, true
+}
+
+func (c *CredentialQuery) ofType(types []string) bool {
+	if c.Format == FormatDC {
+		return slices.ContainsFunc(c.Meta.VCTValues, func(vct string) bool {
+			return len(types) > 0 && types[len(types)-1] == credential.TypeOfVCT(vct)
+		})
+	}
+	return slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool {
+		return len(all) > 0 && !slices.ContainsFunc(all, func(t string) bool { return !slices.Contains(types, t) })
+	})
 }
 
 // optional returns the queries that no required set needs in every option.

@@ -19,8 +19,16 @@ import (
 	"github.com/certanchor/certanchor/verifier"
 )
 
-// issueForms issues drafts in both forms under one root.
+// issueForms issues drafts in both forms of the W3C under one root.
 func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
+	b.t.Helper()
+	all := b.issueIn([]issuer.Form{issuer.FormLD, issuer.FormSDJWT}, drafts...)
+	return all[""], all[credential.TypVC]
+}
+
+// issueIn issues drafts in several forms under one root, and returns them by the typ of
+// their JWT.
+func (b *board) issueIn(forms []issuer.Form, drafts ...object) map[string][][]byte {
 	b.t.Helper()
 	list := func(yield func(issuer.Draft, error) bool) {
 		for _, d := range drafts {
@@ -32,7 +40,7 @@ func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
 	ctx := context.Background()
 	_, err := b.chain.Mine(101, b.key.Address, now.Add(-60*time.Hour))
 	b.must(err)
-	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.Copies(issuer.InForm(list, issuer.FormLD, issuer.FormSDJWT), max(1, b.copies)))
+	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.Copies(issuer.InForm(list, forms...), max(1, b.copies)))
 	b.must(err)
 	b.must(batch.Fund(ctx, b.chain, b.key.Address, 100_000))
 	b.must(batch.Sign(b.key))
@@ -45,14 +53,15 @@ func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
 	b.must(batch.Finish(outputs{&all}))
 	b.ids = append(b.ids, batch.TxID())
 	b.publish()
+	byTyp := map[string][][]byte{}
 	for _, c := range all {
-		if must[*credential.Credential](b.t)(credential.Parse(c)).Envelope() != nil {
-			sd = append(sd, c)
-		} else {
-			ld = append(ld, c)
+		typ := ""
+		if e := must[*credential.Credential](b.t)(credential.Parse(c)).Envelope(); e != nil {
+			typ = e.Typ
 		}
+		byTyp[typ] = append(byTyp[typ], c)
 	}
-	return ld, sd
+	return byTyp
 }
 
 // sdText returns the SD-JWT of a file, and withText the file with another.
@@ -181,7 +190,7 @@ func TestSDJWTForged(t *testing.T) {
 		"crit":              {bentHeader(func(h object) { h["crit"] = "exp" }), "malformed-member"},
 		"no kid":            {bentHeader(func(h object) { delete(h, "kid") }), "malformed-member"},
 		"other kid":         {bentHeader(func(h object) { h["kid"] = b.id + "#anchor-1" }), "key-type"},
-		"dc+sd-jwt":         {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "version-unsupported"},
+		"dc+sd-jwt":         {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "malformed-member"},
 		"typ JWT":           {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
 		"sha-512":           {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
 		"an end of its own": {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},

@@ -592,7 +592,7 @@ func (r *walletRun) planned(p *wallet.Plan) {
 		if c.Record.Verdict != verifier.Valid.String() {
 			fmt.Fprintf(r.stdout, "  ! %s, as of %s\n", oneLine(verdictLine(c.Record)), c.Record.Checked.Format(time.DateOnly))
 		}
-		if c.Record.Form == wallet.FormSDJWT {
+		if c.Record.Form != wallet.FormLD {
 			fmt.Fprintf(r.stdout, "  %s\n", spent(&c))
 		}
 		for _, l := range c.Leaves {
