@@ -19,7 +19,7 @@ import (
 //	jti           id
 //	nbf, exp      validFrom, validUntil
 //	status        credentialStatus: a place in an IETF list (Token Status List, section 6)
-//	sub           credentialSubject.id
+//	sub           credentialSubject.id; beside a claim id it is refused
 //	vc            members of the document that have no claim: name, evidence, credentialStatus, …
 //	other claims  members of credentialSubject
 //
@@ -63,14 +63,14 @@ func (e *Envelope) readDC(payload map[string]any, disclosures []string) (map[str
 		return nil, err
 	}
 	subject := asObject(shown)
-	for _, name := range append([]string{"id"}, claimsOfJWT...) {
+	for _, name := range claimsOfJWT {
 		if _, there := subject[name]; there {
-			return nil, fail(CodeMember, "/sdJwt", "the claim %q, hidden or of the subject", name)
+			return nil, fail(CodeMember, "/sdJwt", "the claim %q is hidden, or of the subject", name)
 		}
 	}
 	if sub, given := subject["sub"]; given {
-		if asText(sub) == "" {
-			return nil, fail(CodeMember, "/sdJwt", "sub is no text")
+		if _, both := subject["id"]; both || asText(sub) == "" {
+			return nil, fail(CodeMember, "/sdJwt", "sub is no text, or stands beside id")
 		}
 		subject["id"] = sub
 	}
