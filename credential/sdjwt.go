@@ -66,12 +66,13 @@ type Envelope struct {
 	KeyBinding  *KeyBinding // nil if the holder signed nothing
 }
 
-// A Disclosure is one claim of the subject that is shown.
+// A Disclosure is one claim of the subject that is shown, or one element of an array.
 type Disclosure struct {
-	Text  string // as it stands in the SD-JWT
-	Name  string
-	Value any
-	Path  string // JSON pointer in the document
+	Text    string // as it stands in the SD-JWT
+	Name    string // "" for an element
+	Element bool
+	Value   any
+	Path    string // JSON pointer in the document
 }
 
 // A KeyBinding is the holder's signature on one showing.
@@ -262,13 +263,16 @@ func readDisclosure(t string) (Disclosure, error) {
 		return bad("is not JSON: " + err.Error())
 	}
 	list, _ := v.([]any)
-	if len(list) == 2 {
-		return Disclosure{}, fail(CodeUnsupported, "/sdJwt", "a disclosure of an array's element")
-	}
-	if len(list) != 3 {
-		return bad("is not a list of salt, name and value")
+	if len(list) != 2 && len(list) != 3 {
+		return bad("is not a list of salt, name and value, nor of salt and element")
 	}
 	salt, isText := list[0].(string)
+	if len(list) == 2 {
+		if !isText || salt == "" {
+			return bad("has no salt")
+		}
+		return Disclosure{Text: t, Element: true, Value: list[1]}, nil
+	}
 	name, isName := list[1].(string)
 	if !isText || salt == "" || !isName || name == "_sd" || name == "..." || strings.HasPrefix(name, "@") {
 		return bad("has no salt, or a name that is not allowed")
@@ -287,23 +291,44 @@ type disclosing struct {
 func (d *disclosing) walk(v any, at string) (any, error) {
 	switch x := v.(type) {
 	case []any:
-		out := make([]any, len(x))
-		for i, e := range x {
-			var err error
-			if out[i], err = d.walk(e, fmt.Sprintf("%s/%d", at, i)); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
+		return d.array(x, at)
 	case map[string]any:
 		return d.object(x, at)
 	}
 	return v, nil
 }
 
+// array leaves out elements that are hidden: nobody can tell them from decoys.
+func (d *disclosing) array(x []any, at string) (any, error) {
+	out := make([]any, 0, len(x))
+	for _, e := range x {
+		place := fmt.Sprintf("%s/%d", at, len(out))
+		digest, hidden := asObject(e)["..."]
+		if hidden {
+			if len(asObject(e)) != 1 {
+				return nil, fail(CodeMember, "/sdJwt", "an element's digest beside other members")
+			}
+			one, shown, err := d.take(digest, true, place)
+			if err != nil {
+				return nil, err
+			}
+			if !shown {
+				continue
+			}
+			e = one.Value
+		}
+		v, err := d.walk(e, place)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
 func (d *disclosing) object(x map[string]any, at string) (any, error) {
 	if _, there := x["..."]; there {
-		return nil, fail(CodeUnsupported, "/sdJwt", "digests of an array's elements")
+		return nil, fail(CodeMember, "/sdJwt", "the digest of an element outside of an array")
 	}
 	out := make(map[string]any, len(x))
 	for name, v := range x {
@@ -321,27 +346,44 @@ func (d *disclosing) object(x map[string]any, at string) (any, error) {
 		return nil, fail(CodeMember, "/sdJwt", "_sd is no list")
 	}
 	for _, e := range list {
-		digest, isText := e.(string)
-		if !isText || d.seen[digest] {
-			return nil, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
+		one, shown, err := d.take(e, false, at)
+		if err != nil {
+			return nil, err
 		}
-		d.seen[digest] = true
-		one, shown := d.given[digest]
 		if !shown {
 			continue // hidden, or a decoy: nobody can tell
 		}
-		delete(d.given, digest)
 		if _, taken := out[one.Name]; taken {
 			return nil, fail(CodeMember, "/sdJwt", "the claim %q is there twice", one.Name)
 		}
-		one.Path = at + strictjson.PointerToken(one.Name)
-		var err error
 		if out[one.Name], err = d.walk(one.Value, one.Path); err != nil {
 			return nil, err
 		}
-		d.envelope.Disclosures = append(d.envelope.Disclosures, one)
 	}
 	return out, nil
+}
+
+// take returns the disclosure of a digest, if it is shown, and writes down where it stands.
+func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool, error) {
+	text, isText := digest.(string)
+	if !isText || d.seen[text] {
+		return Disclosure{}, false, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
+	}
+	d.seen[text] = true
+	one, shown := d.given[text]
+	if !shown {
+		return one, false, nil
+	}
+	if one.Element != element {
+		return one, false, fail(CodeMember, "/sdJwt", "a claim's disclosure for an element, or an element's for a claim")
+	}
+	delete(d.given, text)
+	one.Path = at
+	if !element {
+		one.Path += strictjson.PointerToken(one.Name)
+	}
+	d.envelope.Disclosures = append(d.envelope.Disclosures, one)
+	return one, true, nil
 }
 
 func hasDigests(v any) bool {

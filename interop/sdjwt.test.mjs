@@ -144,8 +144,8 @@ test('our verifier judges theirs', async () => {
   };
   const issue = (change = {}) => instance.issue(
     { iss: issuer, iat: now() - 60, nbf: now() - 60, exp: now() + 3600, vct: 'https://issuer.example/degree', cnf: { jwk: holder.publicKey.export({ format: 'jwk' }) },
-      status: { status_list: { idx: 3, uri: url } }, firstname: 'Ilva', lastname: 'Ostrowe', address: { street: 'x', place: 'y' }, id: '1234', ...change },
-    { _sd: ['firstname', 'lastname', 'id'], address: { _sd: ['street'] } }, { header: { kid } });
+      status: { status_list: { idx: 3, uri: url } }, firstname: 'Ilva', lastname: 'Ostrowe', address: { street: 'x', place: 'y' }, id: '1234', places: ['X07', 'X08'], ...change },
+    { _sd: ['firstname', 'lastname', 'id'], address: { _sd: ['street'] }, places: { _sd: [0] } }, { header: { kid } });
   const show = async (text, frame) => instance.present(text, frame, { kb: { payload: { iat: now(), aud: 'https://hospital.example', nonce: 'n-2' } } });
   const good = listOf([0, 0, 1, 0, 1, 0, 0, 0], 1);
   const whole = await issue();
@@ -157,9 +157,9 @@ test('our verifier judges theirs', async () => {
     theirs.push([what, report.verdict, step('signature'), step('request'), verdict === 'valid' ? '–' : code]);
     return report;
   };
-  judged('as issued', whole, 'valid');
+  assert.deepEqual(judged('as issued', whole, 'valid').claims.credentialSubject.places, ['X07', 'X08']);
   const part = judged('shown in part, key bound', await show(whole, { lastname: true, address: { street: true } }), 'valid', { nonce: 'n-2' });
-  assert.deepEqual(part.claims.credentialSubject, { lastname: 'Ostrowe', address: { street: 'x', place: 'y' } });
+  assert.deepEqual(part.claims.credentialSubject, { lastname: 'Ostrowe', address: { street: 'x', place: 'y' }, places: ['X08'] });
   judged('shown in part, another nonce asked', await show(whole, { lastname: true }), 'invalid', { nonce: 'n-3' });
   judged('revoked, list of one bit', whole, 'not-in-force', { evidence: evidenceOf(listOf([0, 0, 0, 1, 0, 0, 0, 0], 1)) });
   judged('suspended, list of two bits', whole, 'not-in-force', { evidence: evidenceOf(listOf([0, 0, 0, 2], 2)) });

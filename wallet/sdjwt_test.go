@@ -15,6 +15,7 @@ import (
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -183,24 +184,30 @@ func TestSDJWTForged(t *testing.T) {
 			l := p["credentialSubject"].(object)["_sd"].([]any)
 			l[0] = l[1]
 		}), "malformed-member"},
-		"alg none":          {bentHeader(func(h object) { h["alg"] = "none" }), "malformed-member"},
-		"alg HS256":         {bentHeader(func(h object) { h["alg"] = "HS256" }), "malformed-member"},
-		"alg ES256":         {bentHeader(func(h object) { h["alg"] = "ES256" }), "key-type"},
-		"jwk in header":     {bentHeader(func(h object) { h["jwk"] = "x" }), "malformed-member"},
-		"crit":              {bentHeader(func(h object) { h["crit"] = "exp" }), "malformed-member"},
-		"no kid":            {bentHeader(func(h object) { delete(h, "kid") }), "malformed-member"},
-		"other kid":         {bentHeader(func(h object) { h["kid"] = b.id + "#anchor-1" }), "key-type"},
-		"dc+sd-jwt":         {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "malformed-member"},
-		"typ JWT":           {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
-		"sha-512":           {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
-		"an end of its own": {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},
-		"an iss of its own": {bentPayload(func(p object) { p["iss"] = "x" }), "version-unsupported"},
-		"a type of its own": {bentPayload(func(p object) { p["vct"] = "x" }), "version-unsupported"},
-		"array digests":     {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}} }), "version-unsupported"},
-		"proof inside":      {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
-		"no tilde":          {parts[0], "malformed-member"},
-		"padded":            {parts[0] + "=~", "malformed-member"},
-		"another's JWT":     {other[0] + "~", "target-hash"},
+		"alg none":                        {bentHeader(func(h object) { h["alg"] = "none" }), "malformed-member"},
+		"alg HS256":                       {bentHeader(func(h object) { h["alg"] = "HS256" }), "malformed-member"},
+		"alg ES256":                       {bentHeader(func(h object) { h["alg"] = "ES256" }), "key-type"},
+		"jwk in header":                   {bentHeader(func(h object) { h["jwk"] = "x" }), "malformed-member"},
+		"crit":                            {bentHeader(func(h object) { h["crit"] = "exp" }), "malformed-member"},
+		"no kid":                          {bentHeader(func(h object) { delete(h, "kid") }), "malformed-member"},
+		"other kid":                       {bentHeader(func(h object) { h["kid"] = b.id + "#anchor-1" }), "key-type"},
+		"dc+sd-jwt":                       {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "malformed-member"},
+		"typ JWT":                         {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
+		"sha-512":                         {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
+		"an end of its own":               {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},
+		"an iss of its own":               {bentPayload(func(p object) { p["iss"] = "x" }), "version-unsupported"},
+		"a type of its own":               {bentPayload(func(p object) { p["vct"] = "x" }), "version-unsupported"},
+		"array digests":                   {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}} }), "signature"},
+		"an element's digest beside more": {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x", "y": 1}} }), "malformed-member"},
+		"an element's digest in no array": {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = object{"...": "x"} }), "malformed-member"},
+		"an element's digest twice": {bentPayload(func(p object) {
+			p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}, object{"...": "x"}}
+		}), "malformed-member"},
+		"a claim for an element": {strings.TrimSuffix(bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": digest(made)}} }), "~") + "~" + made + "~", "malformed-member"},
+		"proof inside":           {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
+		"no tilde":               {parts[0], "malformed-member"},
+		"padded":                 {parts[0] + "=~", "malformed-member"},
+		"another's JWT":          {other[0] + "~", "target-hash"},
 	} {
 		r, code := w.check(withText(t, sd[0], c.text))
 		if code != c.want || r.Verdict == verifier.Valid {
@@ -275,6 +282,49 @@ func TestSDJWTShownInPart(t *testing.T) {
 		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
 			t.Errorf("%s: %s %q (%s), want %q", name, r.Verdict, s.Code, s.Fact, c.want)
 		}
+	}
+}
+
+func holderKey(t *testing.T, id string) string {
+	t.Helper()
+	return must[*did.Document](t)(did.Resolve(id)).Keys[0].ID
+}
+
+// TestSDJWTElements: an element that is hidden is as if it were not there (RFC 9901, section
+// 7.1); the wallet shows those asked for.
+func TestSDJWTElements(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust()
+	trust.Trust.AnchorOptional = true
+	holder := b.relate(Ed25519)
+	text := func(v ...any) string { return base64.RawURLEncoding.EncodeToString(encodedDoc(t, v)) }
+	first, second, third := text("s1", "one"), text("s2", object{"_sd": []any{sdDigest(text("s3", "deep", "x"))}}), text("s3", "deep", "x")
+	file := b.signed(credential.TypDC, object{"iss": b.id, "vct": "https://x.example/type", "jurisdiction": "X07", "sub": holder, "cnf": object{"kid": holderKey(t, holder)},
+		"list": []any{"zero", object{"...": sdDigest(first)}, object{"...": sdDigest("decoy")}, object{"...": sdDigest(second)}}}, first, second, third)
+	for name, c := range map[string]struct {
+		shown []string
+		want  string
+	}{
+		"all":           {[]string{first, second, third}, `["zero","one",{"deep":"x"}]`},
+		"none":          {nil, `["zero"]`},
+		"one":           {[]string{first}, `["zero","one"]`},
+		"without depth": {[]string{second}, `["zero",{}]`},
+	} {
+		r := verifier.Check(withText(t, file, strings.Join(append([]string{strings.Split(sdText(t, file), "~")[0]}, c.shown...), "~")+"~"), nil, trust.Trust, now)
+		if got := string(encodedDoc(t, r.Claims["credentialSubject"].(object)["list"])); r.Verdict != verifier.Valid || got != c.want {
+			t.Errorf("%s: %v %s", name, r.Err(), got)
+		}
+	}
+	f := w.wallet.Examine(Item{"a file", file}, nil, trust)
+	noError(t, w.wallet.Keep(f, false))
+	ask := request(t, func(q object) {
+		q["dcql_query"] = object{"credentials": []any{object{"id": "one", "format": FormatDC, "meta": object{"vct_values": []any{"https://x.example/type"}}, "claims": []any{object{"path": []any{"list", 2}}}}}}
+	})
+	vp := w.present(ask)
+	r := verifier.CheckFor(must[*Request](t)(ParseRequest(ask)).Asked(), vp, nil, trust.Trust, now)
+	if got := string(encodedDoc(t, r.Claims["credentialSubject"].(object)["list"])); r.Verdict != verifier.Valid || got != `["zero",{"deep":"x"}]` {
+		t.Errorf("shown: %v %s", r.Err(), got)
 	}
 }
 
