@@ -63,6 +63,7 @@ type Envelope struct {
 	Holder      string // cnf: the key that may show it, as a DID URL; empty if anybody may
 	Anchored    bool   // the issuer signed that there is an anchor
 	Disclosures []Disclosure
+	Hidden      int         // digests that no disclosure is for, decoys among them
 	KeyBinding  *KeyBinding // nil if the holder signed nothing
 }
 
@@ -372,6 +373,7 @@ func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool
 	d.seen[text] = true
 	one, shown := d.given[text]
 	if !shown {
+		d.envelope.Hidden++
 		return one, false, nil
 	}
 	if one.Element != element {

@@ -44,6 +44,10 @@ type Config struct {
 	// Purposes returns the status entries that a credential of these types gets; nil
 	// means Revocation for all.
 	Purposes func(types []string) []Purpose
+	// Weighty returns members of a subject of these types whose absence says something. Of an
+	// SD-JWT the holder can show that one is absent, without having to; see package licensure.
+	// Nil means none.
+	Weighty func(types []string) []string
 	// Closing returns a draft that rides with a new batch, as its last credential: what the
 	// issuer commits to beside what it was asked for, such as the digests of its lists.
 	// Nil, or a nil draft, for none. It is asked once for each batch, when it begins.

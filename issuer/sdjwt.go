@@ -106,7 +106,7 @@ func (is *Issuer) conceal(doc map[string]any, form Form) (*concealed, error) {
 	}
 	c := &concealed{typ: credential.TypVC}
 	c.id, _ = doc["id"].(string)
-	open, err := is.hide(c, subject)
+	open, err := is.hide(c, is.withAbsent(subject, draftTypes(doc)))
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,21 @@ func (is *Issuer) conceal(doc map[string]any, form Form) (*concealed, error) {
 	}
 	c.payload, err = canonicalJSON(payload)
 	return c, err
+}
+
+// withAbsent returns the subject with null for each weighty member that it lacks, so that its
+// holder can show that there is none, and need not.
+func (is *Issuer) withAbsent(subject map[string]any, types []string) map[string]any {
+	if is.config.Weighty == nil {
+		return subject
+	}
+	subject = maps.Clone(subject)
+	for _, name := range is.config.Weighty(types) {
+		if _, there := subject[name]; !there {
+			subject[name] = nil
+		}
+	}
+	return subject
 }
 
 // hide makes the disclosures of a subject and returns what of it stays in the clear.

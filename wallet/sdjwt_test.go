@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/certanchor/certanchor/cryptosuite"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/verifier"
 )
 
@@ -601,4 +604,46 @@ func TestSDJWTBent(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d still valid", valid, rounds)
+}
+
+// TestSDJWTDecided: nothing is decided by a document that hides what could count against its
+// holder; that there is nothing can be shown.
+func TestSDJWTDecided(t *testing.T) {
+	w := newWorld(t)
+	w.weighty = licensure.Weighty
+	b := w.addBoard("alderfen")
+	certified := parsedDoc(t, must[[]byte](t)(os.ReadFile("../licensure/testdata/drafts/certification.json")))
+	certified["validFrom"] = "2026-06-01T00:00:00Z"
+	delete(certified["credentialSubject"].(object), "clinicallyActive")
+	builtin, _ := licensure.BuiltinPolicy("hospital")
+	policy := must[*licensure.Policy](t)(licensure.ParsePolicy(builtin))
+	for _, form := range []issuer.Form{issuer.FormSDJWT, issuer.FormDC} {
+		file := b.issueIn([]issuer.Form{form}, certified)[map[issuer.Form]string{issuer.FormSDJWT: credential.TypVC, issuer.FormDC: credential.TypDC}[form]][0]
+		cred := must[*credential.Credential](t)(credential.Parse(file))
+		decided := func(without ...string) (licensure.CredentialStanding, error) {
+			text := cred.Envelope().JWT + "~"
+			for _, d := range cred.Envelope().Disclosures {
+				if !slices.Contains(without, d.Name) {
+					text += d.Text + "~"
+				}
+			}
+			r, _ := w.check(withText(t, file, text))
+			if r.Verdict != verifier.Valid {
+				t.Fatalf("%s without %v: %v", form, without, r.Err())
+			}
+			_, err := licensure.FactOf(r, strings.Repeat("0", 64))
+			return policy.Standing(licensure.Item{Report: r}, licensure.Moment{Decision: "2026-07-01", Run: now}), err
+		}
+		if s, err := decided(); s.Standing != licensure.InForce || err != nil {
+			t.Errorf("%s, all shown: %v %v", form, s, err)
+		}
+		for _, name := range []string{"expiresOn", "clinicallyActive"} {
+			if s, err := decided(name); s.Standing != licensure.UndeterminedStand || err == nil || !strings.Contains(fmt.Sprint(s), name) {
+				t.Errorf("%s without %s: %v %v", form, name, s, err)
+			}
+		}
+		if s, err := decided("person"); s.Standing != licensure.UndeterminedStand || err == nil {
+			t.Errorf("%s without the person: %v %v", form, s, err)
+		}
+	}
 }

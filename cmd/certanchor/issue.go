@@ -160,7 +160,7 @@ func (j *job) open() error {
 		return err
 	}
 	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
-		CheckDraft: j.checkMedical, Purposes: medicalPurposes, Closing: j.snapshot, Hook: j.app.issuerHook}
+		CheckDraft: j.checkMedical, Purposes: medicalPurposes, Weighty: licensure.Weighty, Closing: j.snapshot, Hook: j.app.issuerHook}
 	if j.status == "none" {
 		c.Closing = nil
 		c.Purposes = func([]string) []issuer.Purpose { return nil }
