@@ -32,6 +32,7 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	life := fs.Duration("life", 7*24*time.Hour, "invite: how long the invitation can be answered")
 	address := fs.String("address", "", "invite: ask for a Bitcoin address on this network too, for Blockcerts 2")
 	text := fs.Bool("text", false, "invite: write one line for a link or a QR code, not JSON")
+	picture := fs.String("qr", "", "invite: FILE.png or FILE.svg to write as a QR code")
 	drafts := fs.String("drafts", "", "accept: drafts whose subject becomes the holder's DID")
 	out := fs.String("out", "", "file to write")
 	operands, err := parse(fs, args)
@@ -41,6 +42,9 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	if len(operands) == 0 || *dir == "" {
 		return misuse("certanchor help introduce", "introduce needs invite, accept or list, and --issuer")
 	}
+	if err := checkQR(*picture); err != nil {
+		return err
+	}
 	desk, err := issuer.OpenDesk(issuer.DeskConfig{Dir: *dir, StateDir: *state, Hook: a.issuerHook})
 	if err != nil {
 		return err
@@ -48,7 +52,7 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	defer desk.Close()
 	switch verb, rest := operands[0], operands[1:]; {
 	case verb == "invite" && len(rest) == 0:
-		return a.invite(desk, *reference, *life, *address, *text, *out)
+		return a.invite(desk, *reference, *life, *address, *text, *out, *picture)
 	case verb == "accept" && len(rest) == 1:
 		if (*drafts == "") != (*out == "") {
 			return misuse("certanchor help introduce", "--drafts goes with --out")
@@ -60,7 +64,7 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	return misuse("certanchor help introduce", "introduce invite, introduce accept ANSWER, or introduce list")
 }
 
-func (a *app) invite(desk *issuer.Desk, reference string, life time.Duration, address string, text bool, out string) error {
+func (a *app) invite(desk *issuer.Desk, reference string, life time.Duration, address string, text bool, out, picture string) error {
 	var network anchor.Network
 	var err error
 	if address != "" {
@@ -83,7 +87,7 @@ func (a *app) invite(desk *issuer.Desk, reference string, life time.Duration, ad
 		}
 		data = append(data, '\n')
 	}
-	if err := a.writeOut(out, data); err != nil {
+	if err := a.writeWithQR(out, data, picture, line, "hand the invitation over as a file, with --out"); err != nil {
 		return err
 	}
 	a.say("An invitation by %s, until %s, for one answer. Whoever holds it can give that answer: hand it to the right person.", i.Issuer, i.Expires.Format(time.RFC3339))

@@ -26,6 +26,7 @@ var walletCommand = command{
 		"  certanchor wallet answer invitation.json --out answer.json\n" +
 		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
 		"  certanchor wallet present request.json --out presentation.json\n" +
+		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
 		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, import, refresh, list, show, text,\n" +
 		"  present, dossier, consent, shares, reminders, export, forget",
 	run: (*app).walletRun,
@@ -43,7 +44,7 @@ type walletRun struct {
 	*app
 	file, pass, phrase, backup            string
 	words, days                           int
-	curve, out, trust                     string
+	curve, out, qr, trust                 string
 	evidence, lists, urls, drops, picks   texts
 	to, purpose, until, recipient, online string
 	unproven, look, asDossier             bool
@@ -87,6 +88,7 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
 	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer: Ed25519 or P-256")
 	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
+	fs.StringVar(&r.qr, "qr", "", "answer, text: FILE.png or FILE.svg to write as a QR code")
 	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
 	fs.Var(&r.lists, "status", "import, refresh: a status list; may be given again")
@@ -116,6 +118,9 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	case operands[0] == "import" && len(r.urls) > 0:
 	case verb.args >= 0 && len(r.args) != verb.args, verb.args < 0 && len(r.args) == 0:
 		return misuse("certanchor help wallet", "wallet %s: wrong number of arguments", operands[0])
+	}
+	if err := checkQR(r.qr); err != nil {
+		return err
 	}
 	if r.file == "" {
 		return misuse("name it with --wallet FILE, or in "+walletEnv, "no wallet is named")
@@ -267,7 +272,7 @@ func (r *walletRun) answer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.writeOut(r.out, []byte(text+"\n")); err != nil {
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text, "send the answer as a file, with --out"); err != nil {
 		return err
 	}
 	r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
@@ -495,9 +500,6 @@ func (r *walletRun) show(context.Context) error {
 	return err
 }
 
-// qrBytes is what the largest QR code holds.
-const qrBytes = 2953
-
 func (r *walletRun) text(context.Context) error {
 	rec, err := r.record(r.args[0])
 	if err != nil {
@@ -507,12 +509,15 @@ func (r *walletRun) text(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fits := "it fits into one QR code"
-	if len(text) > qrBytes {
-		fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
+	if r.qr == "" {
+		fits := "it fits into one QR code"
+		if len(text) > qrBytes {
+			fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
+		}
+		r.say("%d characters; %s.", len(text), fits)
 	}
-	r.say("%d characters; %s.", len(text), fits)
-	return r.writeOut(r.out, []byte(text+"\n"))
+	return r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text,
+		"nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims")
 }
 
 func (r *walletRun) present(context.Context) error {
