@@ -41,6 +41,20 @@ type Invitation struct {
 	// Network, if not empty, asks for a Bitcoin address there, as Blockcerts of version 2
 	// name their recipients.
 	Network string `json:"bitcoinAddress,omitempty"`
+	// Method and Signature are there together or not at all: a verification method of the
+	// issuer, and its signature, base64url. They show who made the invitation to whoever
+	// trusts that issuer's keys; a desk without a key invites without them.
+	Method    string `json:"verificationMethod,omitempty"`
+	Signature string `json:"signature,omitempty"`
+}
+
+// SigningInput is what the signature of an invitation is over: a tag, and the RFC 8785 form
+// without it.
+func (i *Invitation) SigningInput() ([]byte, error) {
+	bare := *i
+	bare.Signature = ""
+	text, err := canonicalOf(bare)
+	return append([]byte("certanchor/invitation/1\x00"), text...), err
 }
 
 // An Introduction is the holder's answer: whose DID, for which issuer and nonce, when, and
@@ -118,6 +132,8 @@ func ParseInvitation(data []byte) (*Invitation, error) {
 		return nil, fail(CodeMember, "/issuer", "not an absolute id")
 	case i.Expires.IsZero():
 		return nil, fail(CodeMember, "/expires", "missing")
+	case (i.Signature == "") != (i.Method == ""):
+		return nil, fail(CodeMember, "/signature", "a signature and its verificationMethod go together")
 	}
 	return &i, nil
 }

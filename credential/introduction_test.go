@@ -45,6 +45,8 @@ func TestInvitationRefused(t *testing.T) {
 		"relative id":   func(i *Invitation) { i.Issuer = "board" },
 		"id with space": func(i *Invitation) { i.Issuer += " x" },
 		"no end":        func(i *Invitation) { i.Expires = time.Time{} },
+		"no method":     func(i *Invitation) { i.Signature = "AAAA" },
+		"no signature":  func(i *Invitation) { i.Method = "https://board.example/issuer.json#signing-1" },
 	} {
 		i := testInvitation()
 		bend(i)
@@ -93,6 +95,36 @@ func TestSigningInput(t *testing.T) {
 		func(n *Introduction) { n.Nonce = "x" }, func(n *Introduction) { n.DID = "x" }, func(n *Introduction) { n.At = n.At.Add(time.Second) },
 		func(n *Introduction) { n.Address = nil }, func(n *Introduction) { n.Address.Network = "x" },
 		func(n *Introduction) { n.Address.Address = "x" }, func(n *Introduction) { n.Address.PublicKey = "x" },
+	} {
+		if make(bend) == plain {
+			t.Errorf("change %d is not signed", i)
+		}
+	}
+}
+
+// TestInvitationSigningInput: likewise of an invitation, its verification method included.
+func TestInvitationSigningInput(t *testing.T) {
+	make := func(bend func(*Invitation)) string {
+		i := testInvitation()
+		i.Method = "https://board.example/issuer.json#signing-1"
+		bend(i)
+		b, err := i.SigningInput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	plain := make(func(*Invitation) {})
+	if !strings.HasPrefix(plain, "certanchor/invitation/1\x00{\"bitcoinAddress\":\"mainnet\",\"expires\"") {
+		t.Errorf("%q", plain)
+	}
+	if make(func(i *Invitation) { i.Signature = "x" }) != plain {
+		t.Error("a signature signs itself")
+	}
+	for i, bend := range []func(*Invitation){
+		func(i *Invitation) { i.Version = 2 }, func(i *Invitation) { i.Type = "x" }, func(i *Invitation) { i.Issuer = "x" }, func(i *Invitation) { i.Name = "x" },
+		func(i *Invitation) { i.Nonce = "x" }, func(i *Invitation) { i.Expires = i.Expires.Add(time.Second) }, func(i *Invitation) { i.Network = "" },
+		func(i *Invitation) { i.Method += "x" },
 	} {
 		if make(bend) == plain {
 			t.Errorf("change %d is not signed", i)

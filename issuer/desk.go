@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -22,11 +23,13 @@ import (
 )
 
 // A Desk is where an issuer invites holders and takes their introductions. It needs no
-// key. Each nonce counts once: that it was used is in the journal of the desk, synced,
+// key; with the issuer's it signs its invitations. Each nonce counts once: that it was used is in the journal of the desk, synced,
 // before anybody learns that the introduction was good. The journal has digests of nonces
 // only, so that nobody who reads it can answer an open invitation.
 type Desk struct {
 	profile  *did.Document
+	signer   crypto.Signer // nil: invitations are not signed
+	keyID    string
 	now      func() time.Time
 	random   io.Reader
 	lockFile *os.File
@@ -41,7 +44,11 @@ type DeskConfig struct {
 	StateDir string           // "" means Dir/state
 	Now      func() time.Time // nil means the system's clock
 	Random   io.Reader        // of nonces; nil means the system's secure source
-	Hook     Hook             // for tests
+	// Signer signs invitations with the key that issuer.json lists as KeyID; nil leaves them
+	// unsigned.
+	Signer crypto.Signer
+	KeyID  string
+	Hook   Hook // for tests
 }
 
 // deskEntry is one invitation as the journal has it: a record when it was made, and one
@@ -66,9 +73,14 @@ func OpenDesk(c DeskConfig) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: the folder holds no issuer; make one with: certanchor keygen: %w", err)
 	}
-	d := &Desk{now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}}
+	d := &Desk{signer: c.Signer, keyID: c.KeyID, now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}}
 	if d.profile, err = did.Parse(raw); err != nil {
 		return nil, fmt.Errorf("issuer: issuer.json: %w", err)
+	}
+	if c.Signer != nil {
+		if err := checkSigner(d.profile, c.KeyID, c.Signer); err != nil {
+			return nil, err
+		}
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -168,7 +180,28 @@ func (d *Desk) Invite(reference string, life time.Duration, network anchor.Netwo
 	now := d.now().UTC().Truncate(time.Second)
 	i := &credential.Invitation{Version: 1, Type: credential.TypeInvitation, Issuer: d.profile.ID, Name: d.profile.Name,
 		Nonce: base64.RawURLEncoding.EncodeToString(nonce[:]), Expires: now.Add(life), Network: string(network)}
+	if err := d.sign(i); err != nil {
+		return nil, err
+	}
 	return i, d.write(deskEntry{Nonce: sumHex([]byte(i.Nonce)), Invited: now, Expires: i.Expires, Reference: reference, Network: i.Network})
+}
+
+// sign signs an invitation, if the desk has the key.
+func (d *Desk) sign(i *credential.Invitation) error {
+	if d.signer == nil {
+		return nil
+	}
+	i.Method = d.keyID
+	message, err := i.SigningInput()
+	if err != nil {
+		return err
+	}
+	sig, err := cryptosuite.SignMessage(d.signer, message)
+	if err != nil {
+		return fmt.Errorf("issuer: signing the invitation: %w", err)
+	}
+	i.Signature = base64.RawURLEncoding.EncodeToString(sig)
+	return nil
 }
 
 func sumHex(b []byte) string {

@@ -17,7 +17,7 @@ var introduceCommand = command{
 	name:    "introduce",
 	usage:   "invite|accept|list --issuer DIR [ANSWER]",
 	summary: "invite a holder, take the answer of their wallet, and address drafts to it",
-	example: "certanchor introduce invite --issuer board --reference 2026-0017 --out invitation.json\n" +
+	example: "certanchor introduce invite --issuer board --reference 2026-0017 --sign --out invitation.json\n" +
 		"  certanchor introduce accept answer.json --issuer board --drafts drafts.jsonl --out addressed.jsonl",
 	run: (*app).introduce,
 }
@@ -33,6 +33,8 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	address := fs.String("address", "", "invite: ask for a Bitcoin address on this network too, for Blockcerts 2")
 	text := fs.Bool("text", false, "invite: write one line for a link or a QR code, not JSON")
 	picture := fs.String("qr", "", "invite: FILE.png or FILE.svg to write as a QR code")
+	sign := fs.Bool("sign", false, "invite: sign it with the issuer's key, so that wallets can tell whose it is")
+	pass := fs.String("passphrase-file", "", "invite --sign: file with the passphrase of the key; - reads standard input")
 	drafts := fs.String("drafts", "", "accept: drafts whose subject becomes the holder's DID")
 	out := fs.String("out", "", "file to write")
 	operands, err := parse(fs, args)
@@ -45,7 +47,16 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	if err := checkQR(*picture); err != nil {
 		return err
 	}
-	desk, err := issuer.OpenDesk(issuer.DeskConfig{Dir: *dir, StateDir: *state, Hook: a.issuerHook})
+	c := issuer.DeskConfig{Dir: *dir, StateDir: *state, Hook: a.issuerHook}
+	switch {
+	case *sign && operands[0] != "invite", *pass != "" && !*sign:
+		return misuse("certanchor introduce invite --sign --passphrase-file FILE", "--sign is for invite, and --passphrase-file goes with it")
+	case *sign:
+		if c.Signer, c.KeyID, err = issuer.SigningKey(*dir, a.passphrase(*pass)); err != nil {
+			return err
+		}
+	}
+	desk, err := issuer.OpenDesk(c)
 	if err != nil {
 		return err
 	}

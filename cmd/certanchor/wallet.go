@@ -89,7 +89,7 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer: Ed25519 or P-256")
 	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
 	fs.StringVar(&r.qr, "qr", "", "answer, text: FILE.png or FILE.svg to write as a QR code")
-	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with")
+	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with; answer: take only an invitation signed by an issuer it names")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
 	fs.Var(&r.lists, "status", "import, refresh: a status list; may be given again")
 	fs.StringVar(&r.online, "online", "", "refresh: whom to ask, as in verify; lists are fetched whole")
@@ -156,12 +156,15 @@ func walletFault(err error) error {
 		collect *wallet.CollectError
 		request *wallet.RequestError
 		log     *wallet.ShareLogError
+		invited *wallet.InvitationError
 	)
 	switch {
 	case errors.As(err, &open) && open.Previous != "":
 		return misuse("if the passphrase is right, the version before is "+open.Previous+": copy it away, then open the copy with --wallet", "%v", err)
 	case errors.As(err, &open):
 		return misuse("check the passphrase; a damaged wallet comes back with: certanchor wallet restore", "%v", err)
+	case errors.As(err, &invited):
+		return misuse(invitationHints[invited.Code], "%v", err)
 	case errors.As(err, &log):
 		return misuse("lines were taken away, moved or changed after they were written", "%v", err)
 	case errors.As(err, &content):
@@ -184,6 +187,14 @@ func walletFault(err error) error {
 		return misuse("", "%v", err)
 	}
 	return err
+}
+
+var invitationHints = map[string]string{
+	"unsigned":         "nothing was answered; ask the issuer for a signed one (introduce invite --sign), or leave out --trust and make sure otherwise whose it is",
+	"issuer-unknown":   "nothing was answered; is it the issuer you expect, and the right trust file?",
+	"key":              "nothing was answered; the trust file may be older than the issuer's key: get a new one from where you got it",
+	"key-not-in-force": "nothing was answered; is your clock right? else ask the issuer for an invitation signed with its present key",
+	"signature":        "nothing was answered; do not trust where this came from: ask the issuer for another, by a way you know",
 }
 
 func (r *walletRun) create(context.Context) error {
@@ -261,6 +272,16 @@ func (r *walletRun) answer(context.Context) error {
 	if curve != wallet.Ed25519 && curve != wallet.P256 {
 		return misuse("say Ed25519 or P-256", "no curve %q", r.curve)
 	}
+	verified := ""
+	if r.trust != "" {
+		trust, err := r.trustFile()
+		if err != nil {
+			return err
+		}
+		if verified, err = r.wallet.CheckInvitation(i, trust); err != nil {
+			return err
+		}
+	}
 	n, err := r.wallet.Answer(i, curve)
 	if err != nil {
 		return err
@@ -275,7 +296,11 @@ func (r *walletRun) answer(context.Context) error {
 	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text, "send the answer as a file, with --out"); err != nil {
 		return err
 	}
-	r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
+	if verified != "" {
+		r.say("For %s, %s: the invitation is signed by its key of your trust file.", oneLine(verified), printable(i.Issuer))
+	} else {
+		r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
+	}
 	r.say("Your DID for this issuer alone: %s", n.DID)
 	return nil
 }
