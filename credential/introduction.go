@@ -11,8 +11,9 @@ import (
 )
 
 // Issuer and holder introduce themselves with two small messages, which travel as files,
-// as texts in a link, or as QR codes: the issuer's invitation and the holder's answer.
-// docs/wallet.md has examples of both.
+// as texts in a link, or as QR codes: the issuer's invitation and the holder's answer. A
+// third tells the issuer of the holder's next key: rotation.go. docs/wallet.md has examples
+// of all.
 
 // Types of the messages, and the heads of their text forms.
 const (
@@ -23,7 +24,7 @@ const (
 	textIntroduction = "certanchor:introduction:"
 )
 
-// maxMessage bounds either message in bytes. A QR code holds less than half of it.
+// maxMessage bounds each message in bytes. A QR code holds less than half of it.
 const maxMessage = 8 << 10
 
 // NonceBytes is the length of an invitation's nonce.
@@ -60,14 +61,17 @@ func (i *Invitation) SigningInput() ([]byte, error) {
 // An Introduction is the holder's answer: whose DID, for which issuer and nonce, when, and
 // signatures that prove possession.
 type Introduction struct {
-	Version   int           `json:"version"` // 1
-	Type      string        `json:"type"`
-	Issuer    string        `json:"issuer"`
-	Nonce     string        `json:"nonce"`
-	DID       string        `json:"did"` // a did:key
-	At        time.Time     `json:"at"`
-	Address   *ProvenWallet `json:"bitcoinAddress,omitempty"`
-	Signature string        `json:"signature,omitempty"` // base64url, by the DID's key
+	Version int           `json:"version"` // 1
+	Type    string        `json:"type"`
+	Issuer  string        `json:"issuer"`
+	Nonce   string        `json:"nonce"`
+	DID     string        `json:"did"` // a did:key
+	At      time.Time     `json:"at"`
+	Address *ProvenWallet `json:"bitcoinAddress,omitempty"`
+	// Recovery is a key that may later name a new DID in place of this one (Rotation), when
+	// the holder has no more than the phrase of the wallet.
+	Recovery  *ProvenKey `json:"recovery,omitempty"`
+	Signature string     `json:"signature,omitempty"` // base64url, by the DID's key
 }
 
 // A ProvenWallet is a Bitcoin address with proof of its key.
@@ -76,6 +80,12 @@ type ProvenWallet struct {
 	Address   string `json:"address"`
 	PublicKey string `json:"publicKeyMultibase"`
 	Signature string `json:"signature,omitempty"` // base64url, r and s of 32 bytes each
+}
+
+// A ProvenKey is a did:key with proof of possession.
+type ProvenKey struct {
+	DID       string `json:"did"`
+	Signature string `json:"signature,omitempty"` // base64url
 }
 
 // SigningInput is what the signatures of an introduction are over: a tag, and the RFC 8785
@@ -87,6 +97,9 @@ func (n *Introduction) SigningInput() ([]byte, error) {
 		a := *n.Address
 		a.Signature = ""
 		bare.Address = &a
+	}
+	if n.Recovery != nil {
+		bare.Recovery = &ProvenKey{DID: n.Recovery.DID}
 	}
 	text, err := canonicalOf(bare)
 	return append([]byte("certanchor/introduction/1\x00"), text...), err
@@ -150,6 +163,8 @@ func ParseIntroduction(data []byte) (*Introduction, error) {
 		return nil, fail(CodeMember, "/type", "not an introduction of version 1")
 	case !strings.HasPrefix(n.DID, "did:key:"):
 		return nil, fail(CodeMember, "/did", "not a did:key")
+	case n.Recovery != nil && (!strings.HasPrefix(n.Recovery.DID, "did:key:") || n.Recovery.DID == n.DID):
+		return nil, fail(CodeMember, "/recovery/did", "not another did:key")
 	case n.At.IsZero():
 		return nil, fail(CodeMember, "/at", "missing")
 	}

@@ -36,6 +36,7 @@ type Desk struct {
 	log      *recordLog
 	nonces   map[string]*deskEntry
 	order    []string
+	away     map[string]string // SHA-256 of a DID that was replaced → the DID in its place
 }
 
 // A DeskConfig says whose desk it is. Dir is required.
@@ -52,9 +53,9 @@ type DeskConfig struct {
 }
 
 // deskEntry is one invitation as the journal has it: a record when it was made, and one
-// more when it was used.
+// more when it was used. A change of keys (Rebind) is an entry too, made and used at once.
 type deskEntry struct {
-	Nonce     string    `json:"nonce"` // SHA-256, hexadecimal
+	Nonce     string    `json:"nonce"` // SHA-256, hexadecimal; of a change of keys, over what was signed
 	Invited   time.Time `json:"invited"`
 	Expires   time.Time `json:"expires"`
 	Reference string    `json:"reference,omitempty"`
@@ -64,6 +65,11 @@ type deskEntry struct {
 	Answer  string     `json:"answer,omitempty"` // SHA-256 of what was signed
 	DID     string     `json:"did,omitempty"`
 	Address string     `json:"address,omitempty"`
+	// Recovery is the DID of the recovery key that came with the introduction.
+	Recovery string `json:"recovery,omitempty"`
+	// Away is of a change of keys: the SHA-256 of each DID that DID replaces. It stays when
+	// the rest is erased, so that none of them is taken again.
+	Away []string `json:"away,omitempty"`
 }
 
 // OpenDesk opens the desk of an issuer's folder and locks it until Close. Errors are
@@ -73,7 +79,7 @@ func OpenDesk(c DeskConfig) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: the folder holds no issuer; make one with: certanchor keygen: %w", err)
 	}
-	d := &Desk{signer: c.Signer, keyID: c.KeyID, now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}}
+	d := &Desk{signer: c.Signer, keyID: c.KeyID, now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}, away: map[string]string{}}
 	if d.profile, err = did.Parse(raw); err != nil {
 		return nil, fmt.Errorf("issuer: issuer.json: %w", err)
 	}
@@ -110,6 +116,9 @@ func (d *Desk) replay(line []byte) error {
 		d.order = append(d.order, e.Nonce)
 	}
 	d.nonces[e.Nonce] = &e
+	for _, old := range e.Away {
+		d.away[old] = e.DID
+	}
 	return nil
 }
 
@@ -127,15 +136,19 @@ func (d *Desk) write(e deskEntry) error {
 	return d.replay(line)
 }
 
-// Erase destroys what the desk knows of a holder: DID, address, reference. That a nonce was
-// used stays, so that it cannot be used again. It returns how many introductions there were.
+// Erase destroys what the desk knows of a holder: DID, address, reference, and the DIDs that
+// came before or after. That a nonce was used stays, so that it cannot be used again, and
+// digests of DIDs that were replaced. It returns how many introductions there were.
 func (d *Desk) Erase(did string) (n int, err error) {
 	var data []byte
+	last := d.current(did)
 	for _, nonce := range d.order {
 		e := *d.nonces[nonce]
-		if did != "" && e.DID == did {
-			e.DID, e.Address, e.Reference, e.Answer = "", "", "", ""
-			n++
+		if did != "" && e.DID != "" && d.current(e.DID) == last {
+			if len(e.Away) == 0 {
+				n++
+			}
+			e.DID, e.Address, e.Reference, e.Answer, e.Recovery = "", "", "", "", ""
 		}
 		line, err := json.Marshal(e)
 		if err != nil {
@@ -152,7 +165,7 @@ func (d *Desk) Erase(did string) (n int, err error) {
 	if err := d.log.files.replace(d.log.name, data, 0o600); err != nil {
 		return 0, err
 	}
-	d.nonces, d.order = map[string]*deskEntry{}, nil
+	d.nonces, d.order, d.away = map[string]*deskEntry{}, nil, map[string]string{}
 	d.log, err = openLog(d.log.files, d.log.name, d.replay)
 	return n, err
 }
@@ -220,21 +233,30 @@ type Introduced struct {
 	At      *time.Time `json:"at,omitempty"`
 }
 
-func (e *deskEntry) introduced() Introduced {
-	return Introduced{e.Reference, e.Invited, e.Expires, e.DID, e.Address, e.Used}
+// introduced tells of an invitation, with the DID that counts now. A Bitcoin address is that
+// of the key which introduced itself.
+func (d *Desk) introduced(e *deskEntry) Introduced {
+	i := Introduced{e.Reference, e.Invited, e.Expires, d.current(e.DID), e.Address, e.Used}
+	if i.DID != e.DID {
+		i.Address = ""
+	}
+	return i
 }
 
 // All returns every invitation in order, answered or not.
 func (d *Desk) All() []Introduced {
 	list := make([]Introduced, 0, len(d.order))
 	for _, n := range d.order {
-		list = append(list, d.nonces[n].introduced())
+		if e := d.nonces[n]; len(e.Away) == 0 {
+			list = append(list, d.introduced(e))
+		}
 	}
 	return list
 }
 
 // An IntroductionError says why an introduction was not taken. Codes are bare words:
-// malformed, other-issuer, nonce-unknown, nonce-expired, nonce-used, time, signature, address.
+// malformed, other-issuer, nonce-unknown, nonce-expired, nonce-used, rotated-away, time,
+// signature, address.
 type IntroductionError struct {
 	Code   string
 	Detail string
@@ -263,7 +285,7 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 		return refuse("other-issuer", "it was made for %s", n.Issuer)
 	}
 	e, known := d.nonces[sumHex([]byte(n.Nonce))]
-	if !known {
+	if !known || len(e.Away) > 0 {
 		return refuse("nonce-unknown", "it answers no invitation of this desk")
 	}
 	message, err := n.SigningInput()
@@ -273,9 +295,12 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 	if err := checkIntroduction(n, e, message); err != nil {
 		return Introduced{}, err
 	}
+	if d.isAway(n.DID) {
+		return refuse("rotated-away", "%s has another DID in its place", n.DID)
+	}
 	if e.Used != nil {
 		if e.Answer == sumHex(message) {
-			return e.introduced(), nil
+			return d.introduced(e), nil
 		}
 		return refuse("nonce-used", "the invitation was answered on %s with another introduction", e.Used.Format(time.RFC3339))
 	}
@@ -291,10 +316,13 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 	if n.Address != nil {
 		used.Address = n.Address.Address
 	}
+	if n.Recovery != nil {
+		used.Recovery = n.Recovery.DID
+	}
 	if err := d.write(used); err != nil {
 		return Introduced{}, err
 	}
-	return used.introduced(), nil
+	return d.introduced(&used), nil
 }
 
 // checkIntroduction checks the signatures of an introduction.
@@ -302,12 +330,13 @@ func checkIntroduction(n *credential.Introduction, e *deskEntry, message []byte)
 	bad := func(code, format string, args ...any) error {
 		return &IntroductionError{code, fmt.Sprintf(format, args...)}
 	}
-	doc, err := did.Resolve(n.DID)
-	if err != nil || doc.ID != n.DID || len(doc.Keys) != 1 {
-		return bad("malformed", "the DID %s cannot be read", n.DID)
+	if code, err := checkSignedBy(n.DID, message, n.Signature); err != nil {
+		return bad(code, "%v", err)
 	}
-	if err := checkSigned(doc.Keys[0].Public, message, n.Signature); err != nil {
-		return bad("signature", "it is not signed by the key of %s", n.DID)
+	if n.Recovery != nil {
+		if code, err := checkSignedBy(n.Recovery.DID, message, n.Recovery.Signature); err != nil {
+			return bad(code, "%v", err)
+		}
 	}
 	switch {
 	case e.Network == "" && n.Address == nil:
@@ -330,6 +359,18 @@ func checkIntroduction(n *credential.Introduction, e *deskEntry, message []byte)
 	return nil
 }
 
+// checkSignedBy checks a signature by the key of a did:key.
+func checkSignedBy(id string, message []byte, signature string) (code string, err error) {
+	doc, err := did.Resolve(id)
+	if err != nil || doc.ID != id || len(doc.Keys) != 1 {
+		return "malformed", fmt.Errorf("the DID %s cannot be read", id)
+	}
+	if err := checkSigned(doc.Keys[0].Public, message, signature); err != nil {
+		return "signature", fmt.Errorf("it is not signed by the key of %s", id)
+	}
+	return "", nil
+}
+
 func checkSigned(pub any, message []byte, signature string) error {
 	sig, err := base64.RawURLEncoding.Strict().DecodeString(signature)
 	if err != nil {
@@ -342,8 +383,8 @@ func checkSigned(pub any, message []byte, signature string) error {
 // did.
 func (d *Desk) Introduction(reference string) (Introduced, bool) {
 	for _, n := range slices.Backward(d.order) {
-		if e := d.nonces[n]; e.Reference == reference && e.Used != nil {
-			return e.introduced(), true
+		if e := d.nonces[n]; e.Reference == reference && e.Used != nil && len(e.Away) == 0 {
+			return d.introduced(e), true
 		}
 	}
 	return Introduced{}, false

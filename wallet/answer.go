@@ -143,8 +143,13 @@ func (w *Wallet) Answer(i *credential.Invitation, curve Curve) (*credential.Intr
 	return n, w.sign(n, r)
 }
 
-// sign puts the signatures under an introduction.
+// sign puts the signatures under an introduction, with the recovery key that goes with it.
 func (w *Wallet) sign(n *credential.Introduction, r Relation) error {
+	id, recovery, err := w.recovery(r.Issuer)
+	if err != nil {
+		return err
+	}
+	n.Recovery = &credential.ProvenKey{DID: id}
 	message, err := n.SigningInput()
 	if err != nil {
 		return err
@@ -153,11 +158,12 @@ func (w *Wallet) sign(n *credential.Introduction, r Relation) error {
 	if !ok {
 		return fmt.Errorf("wallet: no key of %s", r.DID)
 	}
-	sig, err := cryptosuite.SignMessage(key, message)
-	if err != nil {
+	if n.Signature, err = signText(key, message); err != nil {
 		return err
 	}
-	n.Signature = base64.RawURLEncoding.EncodeToString(sig)
+	if n.Recovery.Signature, err = signText(recovery, message); err != nil {
+		return err
+	}
 	if n.Address != nil {
 		sum := sha256.Sum256(message)
 		compact := ecdsa.SignCompact(w.phrase.bitcoinKey(r.Issuer, r.Index), sum[:], true)
