@@ -24,9 +24,9 @@ func (w *deskWorld) introduce(curve wallet.Curve) string {
 	return w.accept("introduction", encodedIntroduction(w.t, w.answer(w.invite(""), curve)), "").DID
 }
 
-func (w *deskWorld) rotate(recover bool) *credential.Rotation {
+func (w *deskWorld) rotate(lost bool) *credential.Rotation {
 	w.t.Helper()
-	n, err := w.wallet.Rotate(deskIssuer, wallet.Ed25519, recover)
+	n, err := w.wallet.Rotate(deskIssuer, wallet.Ed25519, lost)
 	w.must(err)
 	return n
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
@@ -16,14 +17,14 @@ import (
 var ErrNoRelation = errors.New("wallet: there is no key for that issuer")
 
 // Rotate makes the next key for an issuer and the message that tells the issuer of it,
-// signed by the key before. With recover it is signed by the recovery key in its place, and
+// signed by the key before. If that is lost, it is signed by the recovery key in its place, and
 // counts for every DID that was introduced with that one: for a wallet that came back from
 // the phrase alone and does not know how many keys there were. Save the wallet before the
 // message leaves. The old key stays, for what was issued to it; new answers have the new one.
-func (w *Wallet) Rotate(issuer string, curve Curve, recover bool) (*credential.Rotation, error) {
+func (w *Wallet) Rotate(issuer string, curve Curve, lost bool) (*credential.Rotation, error) {
 	old, known := w.latest(issuer, curve)
 	if !known {
-		if !recover {
+		if !lost || !strings.Contains(issuer, ":") { // no id, so nobody's
 			return nil, ErrNoRelation
 		}
 		// The first key has number 0, and has been given to the issuer before.
@@ -31,7 +32,7 @@ func (w *Wallet) Rotate(issuer string, curve Curve, recover bool) (*credential.R
 	}
 	n := &credential.Rotation{Version: 1, Type: credential.TypeRotation, Issuer: issuer, OldDID: old.DID, At: w.now()}
 	signer, err := w.phrase.identityKey(old.Curve, old.Issuer, old.Index)
-	if recover {
+	if lost {
 		n.OldDID = ""
 		n.Recovery, signer, err = w.recovery(issuer)
 	}

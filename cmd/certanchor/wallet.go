@@ -27,7 +27,7 @@ var walletCommand = command{
 		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
 		"  certanchor wallet present request.json --out presentation.json\n" +
 		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
-		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, import, refresh, list, show, text,\n" +
+		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text,\n" +
 		"  present, dossier, consent, shares, reminders, export, forget",
 	run: (*app).walletRun,
 }
@@ -47,7 +47,7 @@ type walletRun struct {
 	curve, out, qr, trust                 string
 	evidence, lists, urls, drops, picks   texts
 	to, purpose, until, recipient, online string
-	unproven, look, asDossier             bool
+	unproven, look, asDossier, recover    bool
 	args                                  []string
 	wallet                                *wallet.Wallet
 }
@@ -64,6 +64,8 @@ var walletVerbs = map[string]struct {
 	"backup":    {0, false, (*walletRun).saveBackup},
 	"phrase":    {0, false, (*walletRun).tellPhrase},
 	"answer":    {1, false, (*walletRun).answer},
+	"rotate":    {1, false, (*walletRun).rotate},
+	"keys":      {0, false, (*walletRun).keys},
 	"import":    {-1, false, (*walletRun).take},
 	"refresh":   {0, false, (*walletRun).refresh},
 	"list":      {0, false, (*walletRun).list},
@@ -86,9 +88,10 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.StringVar(&r.backup, "backup", "", "restore: the backup; without it only the keys come back")
 	fs.IntVar(&r.words, "words", 24, "create: 12 or 24 words")
 	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
-	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer: Ed25519 or P-256")
+	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer, rotate: Ed25519 or P-256")
+	fs.BoolVar(&r.recover, "recover", false, "rotate: sign with the recovery key of the words, where the key that the issuer knows is not at hand")
 	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
-	fs.StringVar(&r.qr, "qr", "", "answer, text: FILE.png or FILE.svg to write as a QR code")
+	fs.StringVar(&r.qr, "qr", "", "answer, rotate, text: FILE.png or FILE.svg to write as a QR code")
 	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with; answer: take only an invitation signed by an issuer it names")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
 	fs.Var(&r.lists, "status", "import, refresh: a status list; may be given again")
@@ -179,6 +182,8 @@ func walletFault(err error) error {
 		return misuse("ask the verifier for another request; docs/wallet.md tells what can be answered", "%v", err)
 	case errors.Is(err, wallet.ErrExists):
 		return misuse("choose another file; a wallet is never overwritten", "%v", err)
+	case errors.Is(err, wallet.ErrNoRelation):
+		return misuse("certanchor wallet keys lists them; in a wallet that came back from the words alone, say --recover", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
 		return misuse("compare each word with the paper; order counts", "%v", err)
 	case errors.Is(err, wallet.ErrLocked):
@@ -268,9 +273,9 @@ func (r *walletRun) answer(context.Context) error {
 	if err != nil {
 		return misuse("ask the issuer for another", "not an invitation: %v", err)
 	}
-	curve := wallet.Curve(r.curve)
-	if curve != wallet.Ed25519 && curve != wallet.P256 {
-		return misuse("say Ed25519 or P-256", "no curve %q", r.curve)
+	curve, err := r.curveNamed()
+	if err != nil {
+		return err
 	}
 	verified := ""
 	if r.trust != "" {
@@ -302,6 +307,53 @@ func (r *walletRun) answer(context.Context) error {
 		r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
 	}
 	r.say("Your DID for this issuer alone: %s", n.DID)
+	return nil
+}
+
+func (r *walletRun) curveNamed() (wallet.Curve, error) {
+	curve := wallet.Curve(r.curve)
+	if curve != wallet.Ed25519 && curve != wallet.P256 {
+		return "", misuse("say Ed25519 or P-256", "no curve %q", r.curve)
+	}
+	return curve, nil
+}
+
+// rotate makes the next key for an issuer, and the message that tells the issuer of it.
+func (r *walletRun) rotate(context.Context) error {
+	curve, err := r.curveNamed()
+	if err != nil {
+		return err
+	}
+	n, err := r.wallet.Rotate(r.args[0], curve, r.recover)
+	if err != nil {
+		return err
+	}
+	text, err := n.Text()
+	if err != nil {
+		return err
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text, "send it as a file, with --out"); err != nil {
+		return err
+	}
+	r.say("Your new DID for %s: %s", printable(n.Issuer), n.NewDID)
+	r.say("Give the message to the issuer within a week, who issues again to the new DID. What you hold can be shown until it is revoked. Make a new backup.")
+	return nil
+}
+
+// keys lists what this wallet is for each issuer.
+func (r *walletRun) keys(context.Context) error {
+	rows := [][]string{{"issuer", "curve", "key", "since", "DID", ""}}
+	for _, k := range r.wallet.Relations() {
+		state := "current"
+		if r.wallet.Replaced(k.DID) {
+			state = "replaced"
+		}
+		rows = append(rows, []string{oneLine(k.Issuer), string(k.Curve), fmt.Sprint(k.Index), k.Created.Format(time.DateOnly), k.DID, state})
+	}
+	table(r.stdout, rows)
 	return nil
 }
 
@@ -502,7 +554,11 @@ func (r *walletRun) list(context.Context) error {
 		if until == "" {
 			until = "-"
 		}
-		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(labelOf(rec))})
+		label := labelOf(rec)
+		if r.wallet.Replaced(rec.Subject) {
+			label += " (to a key that you replaced: ask for a new one)"
+		}
+		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(label)})
 	}
 	table(r.stdout, rows)
 	return nil
