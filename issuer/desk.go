@@ -141,10 +141,10 @@ func (d *Desk) write(e deskEntry) error {
 // digests of DIDs that were replaced. It returns how many introductions there were.
 func (d *Desk) Erase(did string) (n int, err error) {
 	var data []byte
-	last := d.current(did)
+	last := d.Current(did)
 	for _, nonce := range d.order {
 		e := *d.nonces[nonce]
-		if did != "" && e.DID != "" && d.current(e.DID) == last {
+		if did != "" && e.DID != "" && d.Current(e.DID) == last {
 			if len(e.Away) == 0 {
 				n++
 			}
@@ -228,16 +228,21 @@ type Introduced struct {
 	Invited   time.Time `json:"invited"`
 	Expires   time.Time `json:"expires"`
 	// The rest is absent from an invitation that nobody answered.
-	DID     string     `json:"did,omitempty"`
-	Address string     `json:"address,omitempty"`
-	At      *time.Time `json:"at,omitempty"`
+	DID      string     `json:"did,omitempty"` // that counts now
+	Address  string     `json:"address,omitempty"`
+	At       *time.Time `json:"at,omitempty"`
+	Recovery string     `json:"recovery,omitempty"`
+	// Before are the DIDs that were replaced, oldest first.
+	Before []string `json:"before,omitempty"`
 }
 
-// introduced tells of an invitation, with the DID that counts now. A Bitcoin address is that
-// of the key which introduced itself.
+// introduced tells of an invitation. A Bitcoin address is that of the key which introduced
+// itself.
 func (d *Desk) introduced(e *deskEntry) Introduced {
-	i := Introduced{e.Reference, e.Invited, e.Expires, d.current(e.DID), e.Address, e.Used}
-	if i.DID != e.DID {
+	chain := d.chain(e.DID)
+	last := len(chain) - 1
+	i := Introduced{e.Reference, e.Invited, e.Expires, chain[last], e.Address, e.Used, e.Recovery, chain[:last]}
+	if last > 0 {
 		i.Address = ""
 	}
 	return i

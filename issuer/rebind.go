@@ -87,7 +87,7 @@ func (d *Desk) spokenFor(n *credential.Rotation) (old []string) {
 		// A recovery key speaks for what came in place of a DID, too: whoever stole that DID's
 		// key may have put it there.
 		if n.Recovery != "" && e.Recovery == n.Recovery || n.OldDID != "" && e.DID == n.OldDID && !d.isAway(e.DID) {
-			if id := d.current(e.DID); id != n.NewDID && !slices.Contains(old, id) {
+			if id := d.Current(e.DID); id != n.NewDID && !slices.Contains(old, id) {
 				old = append(old, id)
 			}
 		}
@@ -111,14 +111,21 @@ func (d *Desk) isAway(id string) bool {
 	return away
 }
 
-// current returns the DID that counts in place of another: itself, as a rule.
-func (d *Desk) current(id string) string {
-	for range d.order { // each change leads to a DID that was not put away before
+// Current returns the DID that counts in place of another: itself, as a rule.
+func (d *Desk) Current(id string) string {
+	chain := d.chain(id)
+	return chain[len(chain)-1]
+}
+
+// chain returns a DID and those that came in its place one after the other.
+func (d *Desk) chain(id string) []string {
+	chain := []string{id}
+	for range d.order { // no longer than the journal, since what was put away never comes back
 		next, away := d.away[sumHex([]byte(id))]
-		if !away {
+		if !away || next == "" { // erased
 			break
 		}
-		id = next
+		chain, id = append(chain, next), next
 	}
-	return id
+	return chain
 }

@@ -89,7 +89,7 @@ func TestRebind(t *testing.T) {
 			t.Errorf("%+v for %s", got, old)
 		}
 		w.open(func(d *Desk) {
-			if who, ok := d.Introduction("file 17"); !ok || who.DID != got.New || len(d.All()) != 1 || d.All()[0].DID != got.New {
+			if who, ok := d.Introduction("file 17"); !ok || who.DID != got.New || !slices.Equal(who.Before, []string{old}) || len(d.All()) != 1 || d.All()[0].DID != got.New {
 				t.Errorf("the desk knows %+v, lists %+v", who, d.All())
 			}
 		})
@@ -305,6 +305,11 @@ func TestEraseRebound(t *testing.T) {
 	if strings.Contains(string(raw), "did:key:") || strings.Contains(string(raw), "file 17") {
 		t.Errorf("journal: %s", raw)
 	}
+	w.open(func(d *Desk) {
+		if id := d.Current(old); id != old {
+			t.Errorf("%s is now %q", old, id)
+		}
+	})
 	w.rebind("the change again", encodedRotation(t, n), "rotated-away")
 	w.rebind("by the recovery key", encodedRotation(t, w.rotate(true)), "did-unknown")
 	w.newWallet(w.wallet.Phrase())
