@@ -2,6 +2,8 @@ package issuer
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/wallet"
 )
 
@@ -158,22 +162,84 @@ func TestRebindRefused(t *testing.T) {
 	// Whoever has the old key still can do nothing with it.
 	w.newWallet(w.wallet.Phrase())
 	w.accept("introduction by the old key", encodedIntroduction(t, w.answer(w.invite(""), wallet.Ed25519)), "rotated-away")
-	w.rotate(false) // to the key that is in force
-	w.rebind("by the key before", encodedRotation(t, resigned(t, w, good)), "rotated-away")
 }
 
-// resigned is another change by the same old key: to the next but one.
-func resigned(t *testing.T, w *deskWorld, first *credential.Rotation) *credential.Rotation {
+// A bareHolder signs without a wallet, as a thief of one key would.
+type bareHolder struct {
+	t   *testing.T
+	key ed25519.PrivateKey
+	did string
+}
+
+func newBareHolder(t *testing.T) bareHolder {
 	t.Helper()
-	w.newWallet(w.wallet.Phrase())
-	_, err := w.wallet.Relate(deskIssuer, "", wallet.Ed25519)
-	w.must(err)
-	w.at = w.at.Add(time.Second)
-	n := w.rotate(false)
-	if n.OldDID != first.OldDID || n.At.Equal(first.At) {
-		t.Fatalf("%+v", n)
+	pub, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
 	}
+	id, err := did.KeyDID(pub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bareHolder{t, key, id}
+}
+
+func (h bareHolder) sign(message []byte, err error) string {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(ed25519.Sign(h.key, message))
+}
+
+func (h bareHolder) introduction(nonce string) []byte {
+	n := &credential.Introduction{Version: 1, Type: credential.TypeIntroduction, Issuer: deskIssuer, Nonce: nonce, DID: h.did, At: testDay}
+	n.Signature = h.sign(n.SigningInput())
+	return encodedIntroduction(h.t, n)
+}
+
+func (h bareHolder) rotation(to bareHolder) *credential.Rotation {
+	n := &credential.Rotation{Version: 1, Type: credential.TypeRotation, Issuer: deskIssuer, OldDID: h.did, NewDID: to.did, At: testDay}
+	n.Signature, n.NewSignature = h.sign(n.SigningInput()), to.sign(n.SigningInput())
 	return n
+}
+
+// TestRebindOnce: a key that was replaced replaces nothing any more, to whatever other key;
+// nor is a change of keys an invitation.
+func TestRebindOnce(t *testing.T) {
+	w := newDeskWorld(t)
+	old, next, thief := newBareHolder(t), newBareHolder(t), newBareHolder(t)
+	w.accept("without a recovery key", old.introduction(w.invite("").Nonce), "")
+	change := old.rotation(next)
+	w.rebind("first", encodedRotation(t, change), "")
+	w.rebind("by the key before", encodedRotation(t, old.rotation(thief)), "rotated-away")
+	w.rebind("back", encodedRotation(t, next.rotation(old)), "rotated-away")
+	message, err := change.SigningInput()
+	w.must(err)
+	w.accept("an answer to the change", thief.introduction(string(message)), "nonce-unknown")
+	w.open(func(d *Desk) {
+		if who, found := d.Introduction(""); found {
+			t.Errorf("nobody has no reference, found %+v", who)
+		}
+	})
+	// The new key may have introduced itself before the change arrived.
+	last := newBareHolder(t)
+	w.accept("introduction", last.introduction(w.invite("").Nonce), "")
+	if got := w.rebind("to it", encodedRotation(t, next.rotation(last)), ""); got.New != last.did || !slices.Equal(got.Old, []string{next.did}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestRebindAddress: the address of the old key is not told as the new one's.
+func TestRebindAddress(t *testing.T) {
+	w := newDeskWorld(t)
+	w.accept("introduction", encodedIntroduction(t, w.answer(w.invite(anchor.Mainnet), wallet.Ed25519)), "")
+	w.rebind("change", encodedRotation(t, w.rotate(false)), "")
+	w.open(func(d *Desk) {
+		if who, ok := d.Introduction("file 17"); !ok || who.Address != "" {
+			t.Errorf("%+v", who)
+		}
+	})
 }
 
 // TestRebindRecovery: the phrase alone is enough, however many keys there were, and against
