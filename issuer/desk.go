@@ -23,9 +23,10 @@ import (
 )
 
 // A Desk is where an issuer invites holders and takes their introductions. It needs no
-// key; with the issuer's it signs its invitations. Each nonce counts once: that it was used is in the journal of the desk, synced,
-// before anybody learns that the introduction was good. The journal has digests of nonces
-// only, so that nobody who reads it can answer an open invitation.
+// key; with the issuer's it signs its invitations. Each nonce counts once: that it was used
+// is in the journal of the desk, synced, before anybody learns that the introduction was
+// good. The journal has digests of nonces only, so that nobody who reads it can answer an
+// open invitation.
 type Desk struct {
 	profile  *did.Document
 	signer   crypto.Signer // nil: invitations are not signed
