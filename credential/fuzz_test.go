@@ -1,8 +1,11 @@
 package credential
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/certanchor/certanchor/merkleproof"
 )
@@ -85,5 +88,63 @@ func exercise(t *testing.T, c *Credential) {
 	inner, _ := c.Inner()
 	for _, one := range inner {
 		exercise(t, one)
+	}
+}
+
+// FuzzMessages: what a message parser takes comes out of both forms of it again, and has
+// something to sign.
+func FuzzMessages(f *testing.F) {
+	at := time.Unix(1e9, 0).UTC()
+	i := testInvitation()
+	i.Method, i.Signature = i.Issuer+"#signing-1", "AAAA"
+	n := &Introduction{Version: 1, Type: TypeIntroduction, Issuer: "https://a.example/", Nonce: "n", DID: "did:key:z6Mk", At: at,
+		Address: &ProvenWallet{Network: "mainnet"}, Recovery: &ProvenKey{DID: "did:key:zDn"}}
+	r := &Rotation{Version: 1, Type: TypeRotation, Issuer: "https://a.example/", OldDID: "did:key:z6Mk", NewDID: "did:key:zDn", At: at}
+	for _, m := range []message{i, n, r} {
+		text, err := m.Text()
+		if err != nil {
+			f.Fatal(err)
+		}
+		raw, err := json.Marshal(m)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(text))
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		check(t, data, ParseInvitation)
+		check(t, data, ParseIntroduction)
+		check(t, data, ParseRotation)
+	})
+}
+
+type message interface {
+	Text() (string, error)
+	SigningInput() ([]byte, error)
+}
+
+func check[M message](t *testing.T, data []byte, parse func([]byte) (M, error)) {
+	m, err := parse(data)
+	if err != nil {
+		return
+	}
+	signed, err := m.SigningInput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := m.Text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := parse([]byte(text))
+	if err != nil && len(text) <= maxMessage {
+		t.Fatalf("%s: %v", text, err)
+	}
+	if err != nil {
+		return
+	}
+	if s, err := again.SigningInput(); err != nil || !bytes.Equal(s, signed) {
+		t.Fatalf("%q came out as %q, %v", signed, s, err)
 	}
 }
