@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -107,9 +108,32 @@ func (e *RequestError) Error() string {
 
 var queryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// ParseRequest reads a request. Whether it has expired is asked when it is answered.
+// textRequest is the head of a request as a text: base64url of its RFC 8785 form.
+const textRequest = "certanchor:request:"
+
+// Text returns the request as one line, for a link or a QR code.
+func (q *Request) Text() (string, error) {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return "", err
+	}
+	tree, err := strictjson.Parse(raw, strictjson.Limits{Bytes: maxRequest})
+	if err != nil {
+		return "", err
+	}
+	text, err := strictjson.Canonical(tree)
+	return textRequest + base64.RawURLEncoding.EncodeToString(text), err
+}
+
+// ParseRequest reads a request, as JSON or as text. Whether it has expired is asked when it is answered.
 func ParseRequest(data []byte) (*Request, error) {
 	var q Request
+	if text, ok := bytes.CutPrefix(bytes.TrimSpace(data[:min(len(data), 2*maxRequest)]), []byte(textRequest)); ok {
+		var err error
+		if data, err = base64.RawURLEncoding.Strict().DecodeString(string(text)); err != nil {
+			return nil, &RequestError{"/", "the text is damaged: not base64url"}
+		}
+	}
 	if err := strictjson.Unmarshal(data, strictjson.Limits{Bytes: maxRequest, Depth: 16}, &q); err != nil {
 		return nil, &RequestError{"/", err.Error()}
 	}

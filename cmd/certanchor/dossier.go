@@ -39,12 +39,19 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	fs.Var(&claims, "claim", "a claim of each credential, such as credentialSubject.number: asks for SD-JWTs that show nothing else; may be given again")
 	format := fs.String("format", wallet.FormatSDJWT, "with --claim: vc+sd-jwt, or dc+sd-jwt for SD-JWT VCs, whose claims have no credentialSubject before them")
 	out := fs.String("out", "", "file to write")
+	picture := fs.String("qr", "", "FILE.png or FILE.svg to write as a QR code too")
 	operands, err := parse(fs, args)
 	if err != nil {
 		return err
 	}
+	if err := checkQR(*picture); err != nil {
+		return err
+	}
 	if *format != wallet.FormatSDJWT && *format != wallet.FormatDC {
 		return misuse("say vc+sd-jwt or dc+sd-jwt", "no format %q with --claim", *format)
+	}
+	if *picture != "" && *out == "" {
+		return misuse("name the file with --out", "the answer is judged by the request: a picture of it is not enough")
 	}
 	if len(operands) > 0 || *audience == "" || *purpose == "" || len(types)+len(optional) == 0 {
 		return misuse("certanchor help request", "request needs --audience, --purpose and --type")
@@ -80,7 +87,11 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	if _, err := wallet.ParseRequest(b); err != nil {
 		return walletFault(err)
 	}
-	if err := a.writeOut(*out, append(b, '\n')); err != nil {
+	text, err := q.Text()
+	if err != nil {
+		return err
+	}
+	if err := a.writeWithQR(*out, append(b, '\n'), *picture, text, "send the file"); err != nil {
 		return err
 	}
 	a.say("Keep this file: certanchor verify --request judges the answer by it. Take one answer only, or somebody could show it again.")

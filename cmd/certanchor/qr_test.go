@@ -192,11 +192,25 @@ func TestQR(t *testing.T) {
 	if err := os.WriteFile(file("answer"), []byte(readQR(t, file("answer.svg"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, _ = run(0, "introduce", "accept", file("answer"), "--issuer", file("board"))
+	if out, _ = run(0, "synth", "--count", "1"); os.WriteFile(file("one.jsonl"), []byte(out), 0o600) != nil {
+		t.Fatal("no drafts")
+	}
+	out, _ = run(0, "introduce", "accept", file("answer"), "--issuer", file("board"), "--drafts", file("one.jsonl"), "--out", file("addressed.jsonl"))
 	if !strings.Contains(out, "did:key:z6Mk") {
 		t.Error(out)
 	}
 	if listed, _ := run(0, "introduce", "list", "--issuer", file("board")); strings.Count(listed, "\n") != 2 {
 		t.Errorf("the invitation whose picture has no such name is on the desk: %s", listed)
+	}
+
+	// A request by picture; and the text of a credential is verified as its file is.
+	ask := []string{"request", "--audience", "https://hospital.example", "--purpose", "locum", "--type", "LicenceCredential", "--claim", "number"}
+	run(exitUsage, append(ask, "--qr", file("request.png"))...)
+	run(0, append(ask, "--qr", file("request.png"), "--out", file("request.json"))...)
+	if out, _ := run(exitUsage, "wallet", "present", readQR(t, file("request.png")), "--look"); !strings.Contains(out, "https://hospital.example") {
+		t.Error(out)
+	}
+	if out, _ := run(0, append([]string{"verify", file("text")}, trust...)...); !strings.Contains(out, "\nVALID ") {
+		t.Error(out)
 	}
 }
