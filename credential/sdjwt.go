@@ -118,6 +118,12 @@ func parseSDJWT(raw []byte) (*Credential, error) {
 	if c.IsPresentation() {
 		return nil, fail(CodeMember, "/type", "a presentation is no SD-JWT")
 	}
+	// Members of other versions, which no context refuses here: an end that nobody would read.
+	for _, name := range []string{"issuanceDate", "expirationDate", "issued", "expires"} {
+		if _, given := doc[name]; given {
+			return nil, fail(CodeMember, "/"+name, "a member of another version")
+		}
+	}
 	signature := Proof{Kind: Signature, Type: SuiteSDJWT, Suite: SuiteSDJWT, Object: map[string]any{}, Path: "/sdJwt",
 		Purpose: "assertionMethod", VerificationMethod: kid}
 	if b := e.KeyBinding; b != nil {

@@ -3,6 +3,7 @@ package verifier
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
@@ -42,6 +43,9 @@ func (c *check) leaf(i int) (merkleproof.Hash, error) {
 	return credential.Leaf(canonical), nil
 }
 
+// holderSkew is how far the clock of a holder's device may be ahead.
+const holderSkew = 10 * time.Minute
+
 // checkKeyBinding judges the holder's signature on a showing: by the key that the issuer
 // named, over exactly this JWT and these disclosures. It reports whether there was nothing
 // against it; one that is not there is for checkRequest to miss.
@@ -69,6 +73,10 @@ func (c *check) checkKeyBinding() bool {
 	if !e.KeyBinding.HashMatches() {
 		c.stop(StepRequest, CodeSignature, place, "holder", "the holder signed another choice of claims")
 		return false
+	}
+	if at := e.KeyBinding.At; at.After(c.at.Add(holderSkew)) {
+		// It would count for a day from then.
+		c.stop(StepValidity, CodeNotYetValid, place, "holder", "the holder signed it on %s", stamp(at))
 	}
 	return true
 }

@@ -197,6 +197,7 @@ func TestSDJWTForged(t *testing.T) {
 		"dc+sd-jwt":                       {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "malformed-member"},
 		"typ JWT":                         {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
 		"sha-512":                         {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
+		"an end of VC 1.1":                {bentPayload(func(p object) { p["expirationDate"] = "2020-01-01T00:00:00Z" }), "malformed-member"},
 		"an end of its own":               {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},
 		"an iss of its own":               {bentPayload(func(p object) { p["iss"] = "x" }), "version-unsupported"},
 		"a type of its own":               {bentPayload(func(p object) { p["vct"] = "x" }), "version-unsupported"},
@@ -375,15 +376,19 @@ func TestSDJWTBinding(t *testing.T) {
 			p["iat"] = now.Add(-24 * time.Hour).Unix()
 		}), verifier.CodeExpired},
 		"today, without an end": {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "exp") }), ""},
-		"by a thief":            {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
-		"another choice":        {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
-		"no iat":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
-		"no aud":                {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
-		"no nonce":              {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
-		"no sd_hash":            {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
-		"typ of the issuer's":   {bind(did, credential.TypVC, nil), "malformed-member"},
-		"a claim added":         {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
-		"a claim taken out":     {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
+		"of tomorrow": {bind(did, credential.TypKeyBinding, func(p object) {
+			p["iat"], p["exp"] = now.Add(24*time.Hour).Unix(), now.Add(25*time.Hour).Unix()
+		}), verifier.CodeNotYetValid},
+		"by a clock that is ahead": {bind(did, credential.TypKeyBinding, func(p object) { p["iat"] = now.Add(9 * time.Minute).Unix() }), ""},
+		"by a thief":               {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
+		"another choice":           {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
+		"no iat":                   {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
+		"no aud":                   {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
+		"no nonce":                 {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
+		"no sd_hash":               {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "sd_hash") }), "malformed-member"},
+		"typ of the issuer's":      {bind(did, credential.TypVC, nil), "malformed-member"},
+		"a claim added":            {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), []byte(parts[2]+"~"+parts[1]+"~"), 1), verifier.CodeSignature},
+		"a claim taken out":        {bytes.Replace(bind(did, credential.TypKeyBinding, nil), []byte(parts[2]+"~"), nil, 1), verifier.CodeSignature},
 	} {
 		r := verifier.CheckFor(ask, c.file, w.evidence(), w.trust().Trust, now)
 		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
