@@ -293,7 +293,9 @@ func (w *Wallet) presenters(records []*Record, audience string) ([]string, error
 		}
 	}
 	if len(ids) == 0 {
-		r, err := w.Relate(audience, "", Ed25519)
+		// The audience names itself. Under an issuer's id alone it would get, and could show
+		// around, the DID that the issuer knows; no issuer's id has a space.
+		r, err := w.Relate("audience "+audience, "", Ed25519)
 		if err != nil {
 			return nil, err
 		}

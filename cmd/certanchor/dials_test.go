@@ -86,6 +86,9 @@ func TestWalletDials(t *testing.T) {
 	if err != nil || len(lists) == 0 {
 		t.Fatal(lists, err)
 	}
+	if len(asked) == 0 {
+		t.Error("refresh asked for nothing")
+	}
 	for i, a := range asked {
 		list, ok := strings.CutPrefix(a, "GET /status/")
 		if !ok || !slices.Contains(lists, file("public/status/"+list)) || slices.Contains(asked[:i], a) {
