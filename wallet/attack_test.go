@@ -3,6 +3,7 @@ package wallet
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -11,6 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/verifier"
 )
 
 // TestForgetPowerCut ends the process at each call of the write that forgets: where the
@@ -216,5 +221,138 @@ func TestDossierSpends(t *testing.T) {
 	})
 	if c := w.plan(ask).Choices[0]; c.Record != records[1] || c.Fresh != 0 {
 		t.Errorf("%s is to be shown, %d more are left", c.Record.Short(), c.Fresh)
+	}
+}
+
+// TestSameCredential: what comes again with other white space, in another order, or as a
+// text, is the record that there is, byte for byte.
+func TestSameCredential(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	ld, sd := b.issueForms(licence(b.relate(Ed25519), "L-1"))
+	w.keep(ld[0], sd[0])
+	w.wallet.Records()[1].Shown = 1
+	var spaced bytes.Buffer
+	noError(t, json.Indent(&spaced, ld[0], "\t", "   "))
+	turned := encodedDoc(t, parsedDoc(t, ld[0])) // members by name
+	text := must[[]Item](t)(CollectBytes("qr", []byte(must[string](t)(CredentialText(ld[0])))))[0].Raw
+	part := strings.Split(sdText(t, sd[0]), "~")
+	for name, again := range map[string][]byte{"spaced": spaced.Bytes(), "a line more": append(bytes.Clone(ld[0]), '\n'), "turned": turned, "text": text,
+		"the SD-JWT spaced": encodedDoc(t, parsedDoc(t, sd[0])), "a part of it": withText(t, sd[0], part[0]+"~"+part[1]+"~")} {
+		w.keep(again)
+		w.again()
+		r := w.wallet.Records()
+		if len(r) != 2 || !bytes.Equal(r[0].Document, ld[0]) || !bytes.Equal(r[1].Document, sd[0]) || r[1].Shown != 1 || r[0].SHA256 != digestOf(ld[0]) {
+			t.Fatalf("%s: %d records, or others", name, len(r))
+		}
+	}
+	// Looked at together and kept one after the other, they are one as well.
+	noError(t, w.wallet.Forget(w.wallet.Records()[0]))
+	one, two := w.wallet.Examine(Item{"", turned}, w.evidence(), w.trust()), w.wallet.Examine(Item{"", ld[0]}, w.evidence(), w.trust())
+	noError(t, errors.Join(w.wallet.Keep(one, false), w.wallet.Keep(two, false)))
+	if n := len(w.wallet.Records()); n != 2 {
+		t.Errorf("%d records", n)
+	}
+	// A part that came first is made whole by the whole.
+	noError(t, w.wallet.Forget(w.wallet.Records()[0]))
+	w.keep(withText(t, sd[0], part[0]+"~"), sd[0])
+	if r := w.wallet.Records(); len(r) != 2 || !bytes.Equal(r[1].Document, sd[0]) {
+		t.Errorf("%d records, or still a part", len(r))
+	}
+}
+
+// TestRefreshInvalid: a record that the trust file of today speaks against is called
+// invalid, and stays; evidence that is bent does nothing to it.
+func TestRefreshInvalid(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	w.keep(b.issue(licence(b.relate(Ed25519), "L-1"))...)
+	r := w.wallet.Records()[0]
+	bent := w.evidence()
+	bent.Gathered.At = now.Add(time.Hour) // so that it counts before what there is
+	for _, tx := range bent.Transactions {
+		tx.Tx = flip(tx.Tx, 10)
+	}
+	if err := w.wallet.Keep(w.wallet.Refresh(r, bent, w.trust()), true); err == nil || r.Verdict != "valid" {
+		t.Errorf("bent evidence: %v, %s", err, r.Verdict)
+	}
+	trust := w.trust()
+	trust.Trust.Issuers[0].Types = []string{"OtherCredential"}
+	if err := w.wallet.Keep(w.wallet.Refresh(r, nil, trust), true); err == nil {
+		t.Error("nothing was said")
+	}
+	w.again()
+	if r = w.wallet.Records()[0]; r.Verdict != "invalid" || r.Code == "" {
+		t.Errorf("still called %s %s", r.Verdict, r.Code)
+	}
+	noError(t, w.wallet.Keep(w.wallet.Refresh(r, nil, w.trust()), false))
+	if r = w.wallet.Records()[0]; r.Verdict != "valid" {
+		t.Errorf("by the first trust file: %s", r.Verdict)
+	}
+}
+
+// TestRefreshStaysSmall: lists that newer ones replaced are not kept for ever, and the
+// newest is, whatever comes after it.
+func TestRefreshStaysSmall(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	w.keep(b.issue(licence(b.relate(Ed25519), "L-1"))...)
+	old := w.evidence()
+	first := len(w.wallet.Records()[0].Evidence)
+	refresh := func(ev *verifier.Evidence) *Record {
+		noError(t, w.wallet.Keep(w.wallet.Refresh(w.wallet.Records()[0], ev, w.trust()), true))
+		return w.wallet.Records()[0]
+	}
+	for i := range 20 {
+		b.lists = must[[]issuer.Published](t)(b.issuer.PublishLists(now.Add(time.Duration(i-50) * time.Minute)))
+		if r := refresh(w.evidence()); r.Verdict != "valid" || len(r.Evidence) > first+first/4 {
+			t.Fatalf("list %d: %s, %d bytes, %d at first", i, r.Verdict, len(r.Evidence), first)
+		}
+	}
+	noError(t, b.issuer.Revoke(w.wallet.Records()[0].ID, "issued in error"))
+	b.publish()
+	refresh(w.evidence())
+	if r := refresh(old); r.Code != "revoked" {
+		t.Errorf("after an old list: %s", r.Verdict)
+	}
+}
+
+// TestPickNames: what is picked must be there, and one; a credential that bears another's
+// digest as its id is not shown in its place.
+func TestPickNames(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	did := b.relate(Ed25519)
+	records := w.keep(b.issue(licence(did, "L-1"), licence(did, "L-2"))...)
+	ask := must[*Request](t)(ParseRequest(request(t, func(q object) { q["dcql_query"] = object{"credentials": []any{licenceQuery("licence", "")}} })))
+	for _, r := range records {
+		if p := must[*Plan](t)(w.wallet.Plan(ask, map[string]string{"licence": r.Short()})); p.Choices[0].Record != r {
+			t.Errorf("%s was picked, %s would leave", r.Short(), p.Choices[0].Record.Short())
+		}
+	}
+	records[1].ID = records[0].Short()
+	for _, pick := range []map[string]string{{"licnce": records[0].SHA256}, {"licence": ""}, {"licence": "000000000000"}, {"licence": records[0].Short()}} {
+		if _, err := w.wallet.Plan(ask, pick); !errors.Is(err, ErrPick) {
+			t.Errorf("%v: %v", pick, err)
+		}
+	}
+}
+
+// TestAlternatives: a verifier that says "this or that" gets one of them, the one that the
+// holder picks; what no option needs stays.
+func TestAlternatives(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	did := b.relate(Ed25519)
+	w.keep(b.issue(licence(did, "L-1"), licence(did, "L-2"), licence(did, "L-3"), licence(did, "L-4"))...)
+	ask := must[*Request](t)(ParseRequest(request(t, func(q object) {
+		q["dcql_query"] = object{"credentials": []any{licenceQuery("one", "L-1"), licenceQuery("two", "L-2"), licenceQuery("half", "L-3"), licenceQuery("none", "L-9"), licenceQuery("loose", "L-4")},
+			"credential_sets": []any{object{"options": []any{[]any{"one"}, []any{"two"}}}, object{"options": []any{[]any{"half", "none"}}, "required": false}}}
+	})))
+	for want, pick := range map[string]map[string]string{"one": nil, "two": {"two": w.wallet.Records()[1].SHA256}} {
+		p := must[*Plan](t)(w.wallet.Plan(ask, pick))
+		if len(p.Choices) != 1 || p.Choices[0].Query != want || len(p.Instead) != 3 || len(p.Missing) > 0 {
+			t.Errorf("%s: would leave %+v, missing %v", want, p.Choices, p.Missing)
+		}
 	}
 }

@@ -173,6 +173,8 @@ func walletFault(err error) error {
 		return misuse("choose another file; a wallet is never overwritten", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
 		return misuse("compare each word with the paper; order counts", "%v", err)
+	case errors.Is(err, wallet.ErrPick):
+		return misuse("--pick QUERY=RECORD; certanchor wallet present REQUEST --look lists both", "%v", err)
 	case errors.Is(err, wallet.ErrLocked):
 		return misuse("wait until the other command has ended", "%v", err)
 	case errors.Is(err, wallet.ErrWeakPassphrase), errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
@@ -456,7 +458,7 @@ func (r *walletRun) refresh(ctx context.Context) error {
 		}
 		got.Merge(ev)
 		if err := r.wallet.Keep(r.wallet.Refresh(rec, got, trust), true); err != nil {
-			r.say("%s: %s", rec.Short(), printable(err.Error())) // stays as it was
+			r.say("%s: %s", rec.Short(), printable(err.Error())) // its bytes stay as they were
 		}
 	}
 	if err := r.wallet.Save(); err != nil {
@@ -605,6 +607,9 @@ func (r *walletRun) planned(p *wallet.Plan) {
 		for _, o := range c.Others {
 			fmt.Fprintf(r.stdout, "  instead: --pick %s=%s  %s\n", c.Query, o.Short(), oneLine(fromUntil(o)))
 		}
+	}
+	for _, c := range p.Instead {
+		fmt.Fprintf(r.stdout, "%s: stays, since another option answers, or none is whole: --pick %s=%s  %s\n", c.Query, c.Query, c.Record.Short(), oneLine(labelOf(c.Record)))
 	}
 }
 
