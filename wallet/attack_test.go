@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/verifier"
 )
@@ -354,5 +355,21 @@ func TestAlternatives(t *testing.T) {
 		if len(p.Choices) != 1 || p.Choices[0].Query != want || len(p.Instead) != 3 || len(p.Missing) > 0 {
 			t.Errorf("%s: would leave %+v, missing %v", want, p.Choices, p.Missing)
 		}
+	}
+}
+
+// TestUnreadableRecord: a credential that cannot be read, kept as unproven, does not keep
+// the others from being shown.
+func TestUnreadableRecord(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	did := b.relate(Ed25519)
+	w.keep(b.issue(licence(did, "L-1"))...)
+	f := w.wallet.Examine(Item{"a mail", encodedDoc(t, object{"@context": []any{credential.ContextVC2, "https://mallory.example/"}, "type": []any{"VerifiableCredential", "LicenceCredential"},
+		"issuer": "https://mallory.example/", "credentialSubject": object{"id": did, "number": "L-1"}})}, nil, w.trust())
+	noError(t, w.wallet.Keep(f, true))
+	ask := request(t, nil)
+	if r, code := w.judge(ask, w.present(ask), now); r.Verdict != verifier.Valid {
+		t.Errorf("%s %s", r.Verdict, code)
 	}
 }

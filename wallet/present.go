@@ -24,6 +24,9 @@ type Plan struct {
 	Missing []string
 	// Instead answer alternatives to what was chosen, and stay unless they are picked.
 	Instead []Choice
+	// Unread tells of records that cannot be read, such as unproven ones with a context that
+	// nobody knows, and so answer nothing.
+	Unread []string
 }
 
 // A Choice is the credential for one query.
@@ -94,8 +97,11 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 		choice := Choice{Query: c.ID, Optional: optional[c.ID]}
 		for _, r := range w.bestFirst() {
 			leaves, disclosures, ok, err := w.answers(&c, r)
-			if err != nil {
-				return nil, err
+			if err != nil { // it must not keep the others from being shown
+				if text := r.Short() + ": " + err.Error(); !slices.Contains(p.Unread, text) {
+					p.Unread = append(p.Unread, text)
+				}
+				continue
 			}
 			if want := picked[c.ID]; !ok || want != nil && r != want {
 				continue

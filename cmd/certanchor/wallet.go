@@ -225,6 +225,9 @@ func (r *walletRun) restore(context.Context) error {
 	defer w.Close()
 	fmt.Fprintln(r.stdout, r.file)
 	r.say("Restored %d relations and %d credentials.", len(w.Relations()), len(w.Records()))
+	if backup != nil {
+		r.say("What was shown after this backup was written is not in its share log, and single-use copies that were shown since count as fresh: ask issuers for new ones.")
+	}
 	return nil
 }
 
@@ -608,6 +611,9 @@ func (r *walletRun) planned(p *wallet.Plan) {
 			fmt.Fprintf(r.stdout, "  instead: --pick %s=%s  %s\n", c.Query, o.Short(), oneLine(fromUntil(o)))
 		}
 	}
+	for _, text := range p.Unread {
+		fmt.Fprintf(r.stdout, "! cannot be read, so it answers nothing: %s\n", oneLine(text))
+	}
 	for _, c := range p.Instead {
 		fmt.Fprintf(r.stdout, "%s: stays, since another option answers, or none is whole: --pick %s=%s  %s\n", c.Query, c.Query, c.Record.Short(), oneLine(labelOf(c.Record)))
 	}
@@ -716,6 +722,9 @@ func (r *walletRun) shares(context.Context) error {
 }
 
 func (r *walletRun) reminders(context.Context) error {
+	if r.days < 0 || r.days > 36_525 { // a century; far more would be no time at all
+		return misuse("such as --days 90", "reminders looks from 0 to 36525 days ahead")
+	}
 	rows := [][]string{{"days", "until", "record", "type"}}
 	for _, m := range r.wallet.Reminders(time.Duration(r.days) * 24 * time.Hour) {
 		rows = append(rows, []string{fmt.Sprint(m.Days), m.Record.Until, m.Record.Short(), oneLine(m.Record.Types[len(m.Record.Types)-1])})
@@ -745,7 +754,8 @@ func (r *walletRun) export(context.Context) error {
 		}
 	}
 	fmt.Fprintln(r.stdout, r.out)
-	r.say("Exported %d files, in the clear. The keys stay.", len(files))
+	r.say("Exported %d files, in the clear. The keys stay. To read them into a wallet: certanchor wallet import %s --evidence %s --trust FILE",
+		len(files), printable(filepath.Join(r.out, "credentials")), printable(filepath.Join(r.out, "evidence.json")))
 	return nil
 }
 

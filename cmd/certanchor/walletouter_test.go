@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestWalletDials: the wallet dials the addresses that a person named and no others, and
@@ -102,5 +105,56 @@ func writeFile(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestWalletHarmless: whatever a credential, a request or an invitation says of itself, no
+// verb of the wallet lets a terminal obey it.
+func TestWalletHarmless(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	t.Setenv(walletEnv, file("wallet"))
+	t.Setenv(passphraseEnv, file("pass"))
+	writeFile(t, file("pass"), []byte("correct horse battery\n"))
+	wantStatus(t, 0, "demo", "--count", "1", "--out", file("D"))
+	wantStatus(t, 0, "wallet", "create")
+	asJSON := func(name string, v any) string {
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, file(name), raw)
+		return file(name)
+	}
+	ends := time.Now().UTC().Add(time.Hour).Format(time.RFC3339)
+	kept := 0
+	for i, s := range obeyed {
+		// Nobody knows issuer and context, and nothing is signed: kept as unproven at most.
+		doc := map[string]any{"@context": []any{"https://www.w3.org/ns/credentials/v2", "https://mallory.example/" + s}, "id": fmt.Sprint("urn:x:", i, s),
+			"type": []any{"VerifiableCredential", s + "<b>"}, "issuer": "https://mallory.example/" + s, "validUntil": ends,
+			"credentialSubject": map[string]any{"id": "urn:y:" + s, s: s}, "name": s + "<script>alert(1)</script>"}
+		status, out, _ := callHarmless(t, "wallet", "import", asJSON(fmt.Sprint(i, ".json"), doc), "--trust", file("D/trust.json"), "--unproven")
+		if status != 0 {
+			continue
+		}
+		kept++
+		short := out[:12]
+		callHarmless(t, "wallet", "show", short)
+		callHarmless(t, "wallet", "dossier", short, "--to", s, "--purpose", s, "--out", file("dossier.json"))
+		callHarmless(t, "verify", "dossier", file("dossier.json"), "--trust", file("D/trust.json"))
+		callHarmless(t, "wallet", "present", asJSON("request.json", map[string]any{"version": 1, "type": "certanchor-presentation-request", "verifier": s,
+			"audience": "https://mallory.example/" + s, "nonce": strings.Repeat("A", 22), "purpose": s, "expires": ends,
+			"dcql_query": map[string]any{"credentials": []any{map[string]any{"id": "c", "format": "ldp_vc", "meta": map[string]any{"type_values": []any{[]any{s + "<b>"}}},
+				"require_cryptographic_holder_binding": false}}}}), "--out", file("presentation.json"))
+		callHarmless(t, "wallet", "answer", asJSON("invitation.json", map[string]any{"version": 1, "type": "certanchor-invitation",
+			"issuer": "https://mallory.example/" + s, "name": s, "nonce": strings.Repeat("A", 43), "expires": ends}), "--out", file("answer.txt"))
+	}
+	if kept < len(obeyed)/2 {
+		t.Errorf("%d of %d kept: not much was tried", kept, len(obeyed))
+	}
+	for _, verb := range []string{"list", "reminders", "shares"} {
+		if _, out, _ := callHarmless(t, "wallet", verb); strings.Count(out, "\n") < kept {
+			t.Errorf("wallet %s: %s", verb, out)
+		}
 	}
 }
