@@ -16,6 +16,7 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/verifier"
 )
 
@@ -371,5 +372,43 @@ func TestUnreadableRecord(t *testing.T) {
 	ask := request(t, nil)
 	if r, code := w.judge(ask, w.present(ask), now); r.Verdict != verifier.Valid {
 		t.Errorf("%s %s", r.Verdict, code)
+	}
+}
+
+// TestConsent: a receipt is signed by the key of the record's subject, is whole and kept, and
+// nobody can sign one about another person's record.
+func TestConsent(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	did := b.relate(P256)
+	w.keep(b.issue(licence(did, "L-1"), licence("", "L-2"))...)
+	mine, bearers := w.wallet.Records()[0], w.wallet.Records()[1]
+	draft := must[map[string]any](t)(licensure.Consent{
+		Envelope: licensure.Envelope{Title: "Consent receipt", Holder: did, ValidFrom: now, ValidUntil: now.AddDate(0, 1, 0),
+			Evidence:   []licensure.Evidence{{Source: "holder", Method: licensure.SelfAttested, VerifiedAt: now, VerifierRole: "holder"}},
+			Confidence: licensure.Attested},
+		Records: []licensure.ConsentRecord{{Type: "LicenceCredential", ID: mine.ID}}, Purpose: "locum", RecipientParty: "Clinic of Alderfen",
+		SignedAt: now, Expires: "2026-07-31", Revocable: true}.Draft())
+	random := strings.NewReader(strings.Repeat("r", 96))
+	if _, err := w.wallet.Sign(draft, bearers, random); err == nil {
+		t.Error("signed about a record of nobody here")
+	}
+	receipt := must[[]byte](t)(w.wallet.Sign(draft, mine, random))
+	w.again()
+	if kept := w.wallet.Consents(); len(kept) != 1 || !bytes.Equal(kept[0], receipt) {
+		t.Fatalf("%d receipts kept", len(kept))
+	}
+	trust := must[*verifier.Trust](t)(verifier.ParseTrust(encodedDoc(t, object{"version": 1, "networks": []any{"regtest"}, "anchor": "optional",
+		"issuers": []any{object{"id": did, "label": "the holder",
+			"keys":  []any{object{"id": did + "#" + did[len("did:key:"):], "publicKeyMultibase": did[len("did:key:"):], "from": "2026-01-01T00:00:00Z"}},
+			"types": []any{"ConsentReceipt"}, "jurisdictions": []any{"*"}}},
+		"contexts": []any{object{"url": b.issuer.ContextURL(), "sha256": digestOf(licensure.Context()), "bytes": base64.RawURLEncoding.EncodeToString(licensure.Context())}}}), nil))
+	if r := verifier.Check(receipt, new(verifier.Evidence), trust, now); r.Verdict != verifier.Valid {
+		t.Error(r.Err())
+	}
+	for name, bent := range map[string][]byte{"recipient": bytes.Replace(receipt, []byte("Clinic of"), []byte("Broker of"), 1), "until": bytes.Replace(receipt, []byte("2026-07-31"), []byte("2036-07-31"), 1)} {
+		if r := verifier.Check(bent, new(verifier.Evidence), trust, now); bytes.Equal(bent, receipt) || r.Verdict != verifier.Invalid {
+			t.Errorf("%s changed: %s", name, r.Verdict)
+		}
 	}
 }

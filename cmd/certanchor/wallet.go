@@ -219,6 +219,10 @@ func (r *walletRun) restore(context.Context) error {
 		}
 	}
 	w, err := wallet.Restore(c, words, backup)
+	var sealed *wallet.OpenError
+	if errors.As(err, &sealed) {
+		return misuse("try another backup; nothing was made", "the backup does not open: the words are of another wallet, or the file is damaged")
+	}
 	if err != nil {
 		return err
 	}
@@ -517,7 +521,7 @@ func (r *walletRun) text(context.Context) error {
 		fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
 	}
 	r.say("%d characters; %s.", len(text), fits)
-	return r.writeOut(r.out, []byte(text+"\n"))
+	return r.writePrivate([]byte(text + "\n"))
 }
 
 func (r *walletRun) present(context.Context) error {
@@ -581,7 +585,15 @@ func (r *walletRun) leave(file []byte) error {
 	if err := r.wallet.Save(); err != nil {
 		return err
 	}
-	return r.writeOut(r.out, file)
+	return r.writePrivate(file)
+}
+
+// writePrivate writes what tells of a person: for its owner's eyes, to hand on or not.
+func (r *walletRun) writePrivate(file []byte) error {
+	if err := r.writeOut(r.out, file); err != nil || r.out == "" {
+		return err
+	}
+	return os.Chmod(r.out, 0o600)
 }
 
 // planned lists all that would leave.
@@ -707,7 +719,7 @@ func (r *walletRun) shares(context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.writeOut(r.out, log)
+		return r.writePrivate(log)
 	}
 	rows := [][]string{{"", "when", "to", "purpose", "until", "what"}}
 	for _, s := range r.wallet.Shares() {
