@@ -120,6 +120,11 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	if r.file == "" {
 		return misuse("name it with --wallet FILE, or in "+walletEnv, "no wallet is named")
 	}
+	for _, own := range []string{r.file, wallet.Previous(r.file)} {
+		if sameFile(r.out, own) {
+			return misuse("choose another file; a wallet is never overwritten", "--out %s is the wallet", r.out)
+		}
+	}
 	if !verb.make {
 		c, err := r.config()
 		if err != nil {
@@ -131,6 +136,16 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 		defer r.wallet.Close()
 	}
 	return walletFault(verb.run(r, ctx))
+}
+
+// sameFile reports whether two names are those of one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 func (r *walletRun) config() (wallet.Config, error) {
@@ -590,10 +605,15 @@ func (r *walletRun) leave(file []byte) error {
 
 // writePrivate writes what tells of a person: for its owner's eyes, to hand on or not.
 func (r *walletRun) writePrivate(file []byte) error {
-	if err := r.writeOut(r.out, file); err != nil || r.out == "" {
+	if r.out == "" {
+		_, err := r.stdout.Write(file)
 		return err
 	}
-	return os.Chmod(r.out, 0o600)
+	if err := writeAs(r.out, file, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.stdout, r.out)
+	return nil
 }
 
 // planned lists all that would leave.
@@ -633,7 +653,10 @@ func (r *walletRun) planned(p *wallet.Plan) {
 
 // spent tells whether a copy of an SD-JWT is still fresh.
 func spent(c *wallet.Choice) string {
-	if c.Record.Shown > 0 {
+	switch {
+	case c.Record.Shown > 0 && c.Fresh > 0:
+		return fmt.Sprintf("! shown %d times before: verifiers can match them; %d of the others below were not", c.Record.Shown, c.Fresh)
+	case c.Record.Shown > 0:
 		return fmt.Sprintf("! shown %d times before, and no copy is left that was not: verifiers can match them; ask the issuer for new ones", c.Record.Shown)
 	}
 	return fmt.Sprintf("not shown before; %d more copies are left", c.Fresh)
