@@ -412,3 +412,40 @@ func TestConsent(t *testing.T) {
 		}
 	}
 }
+
+// TestAsksForAnything: a query that any credential would answer is refused, and so is a set
+// that nothing would.
+func TestAsksForAnything(t *testing.T) {
+	for path, change := range map[string]func(query object){
+		"/dcql_query/credentials/0/meta/type_values": func(q object) {
+			q["credentials"].([]any)[0].(object)["meta"] = object{"type_values": []any{[]any{"LicenceCredential"}, []any{}}}
+		},
+		"/dcql_query/credential_sets/0/options": func(q object) {
+			q["credential_sets"] = []any{object{"options": []any{[]any{"licence"}, []any{}}}}
+		},
+	} {
+		_, err := ParseRequest(request(t, func(q object) { change(q["dcql_query"].(object)) }))
+		var e *RequestError
+		if !errors.As(err, &e) || e.Path != path {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestShareLogInVault: a line that was taken out of the log within the vault, by somebody
+// who has the passphrase and no care, is found when it is opened.
+func TestShareLogInVault(t *testing.T) {
+	c := testConfig(t)
+	newTestWallet(t, c)
+	w := reopen(t, c)
+	for range 3 {
+		noError(t, w.contents.Shares.add(Share{To: "hospital", Form: "dossier"}))
+	}
+	w.contents.Shares.Lines = append(w.contents.Shares.Lines[:1:1], w.contents.Shares.Lines[2])
+	noError(t, w.Save())
+	noError(t, w.Close())
+	var e *ShareLogError
+	if _, err := Open(c); !errors.As(err, &e) || e.Line != 2 {
+		t.Error(err)
+	}
+}

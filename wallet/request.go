@@ -141,8 +141,8 @@ func (q *Query) check() error {
 			return &RequestError{at + "/id", "missing, malformed or there twice"}
 		case c.Format != FormatLDP && c.Format != FormatSDJWT:
 			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s and %s", c.Format, FormatLDP, FormatSDJWT)}
-		case len(c.Meta.TypeValues) == 0:
-			return &RequestError{at + "/meta/type_values", "missing"}
+		case len(c.Meta.TypeValues) == 0 || slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool { return len(all) == 0 }):
+			return &RequestError{at + "/meta/type_values", "missing, or one without a type, which any credential would answer"}
 		}
 		ids = append(ids, c.ID)
 		for k, claim := range c.Claims {
@@ -156,6 +156,9 @@ func (q *Query) check() error {
 			return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), "missing"}
 		}
 		for _, option := range s.Options {
+			if len(option) == 0 {
+				return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), "one of them is empty"}
+			}
 			for _, id := range option {
 				if !slices.Contains(ids, id) {
 					return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), fmt.Sprintf("names %q, which is no credential of the query", id)}
