@@ -449,3 +449,28 @@ func TestShareLogInVault(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestEveryWayIn: a credential of each form comes in as a file, in a folder, in an archive
+// and as a text, byte for byte.
+func TestEveryWayIn(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	ld, sd := b.issueForms(licence(b.relate(Ed25519), "L-1"))
+	for _, raw := range [][]byte{ld[0], sd[0]} {
+		dir := t.TempDir()
+		noError(t, os.WriteFile(filepath.Join(dir, "a.json"), raw, 0o600))
+		noError(t, os.WriteFile(filepath.Join(dir, "zip"), zipOf(t, []string{"in/a.json"}, func(string) []byte { return raw }), 0o600))
+		noError(t, os.WriteFile(filepath.Join(dir, "text"), []byte(must[string](t)(CredentialText(raw))), 0o600))
+		for _, way := range []string{".", "a.json", "zip", "text"} {
+			items := must[[]Item](t)(Collect(filepath.Join(dir, way)))
+			if len(items) != 1 {
+				t.Fatalf("%s: %d documents", way, len(items))
+			}
+			r := w.keep(items[0].Raw)[0]
+			if r.Verdict != "valid" || !bytes.Equal(r.Document, raw) {
+				t.Errorf("%s: %s, or other bytes", way, r.Verdict)
+			}
+			noError(t, w.wallet.Forget(r))
+		}
+	}
+}
