@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -304,6 +305,14 @@ func TestRefreshStaysSmall(t *testing.T) {
 	refresh := func(ev *verifier.Evidence) *Record {
 		noError(t, w.wallet.Keep(w.wallet.Refresh(w.wallet.Records()[0], ev, w.trust()), true))
 		return w.wallet.Records()[0]
+	}
+	sent := w.evidence() // by somebody who wants a large wallet, or a slow one
+	for i := range 2000 {
+		sent.AddDocument(b.lists[0].URL, verifier.Document{MediaType: "application/vc", Bytes: fmt.Append(nil, "{\"x\":", i, "}")})
+	}
+	begin := time.Now()
+	if r := refresh(sent); len(r.Evidence) > first+first/4 || time.Since(begin) > 5*time.Second {
+		t.Errorf("%d bytes of evidence, %d at first, in %v", len(r.Evidence), first, time.Since(begin))
 	}
 	for i := range 20 {
 		b.lists = must[[]issuer.Published](t)(b.issuer.PublishLists(now.Add(time.Duration(i-50) * time.Minute)))

@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -105,7 +104,7 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 	}
 	_, f.Mine = w.signerOf(r.Subject)
 	f.Record, f.evidence = r, relevant(ev, cred, urls, trust)
-	slim(f.evidence, func() *verifier.Report { return verifier.Check(item.Raw, f.evidence, trust.Trust, at) })
+	slim(f.evidence, f.Report)
 	f.settle(have)
 	return f
 }
@@ -239,21 +238,15 @@ func relevant(ev *verifier.Evidence, cred *credential.Credential, urls []string,
 	return out
 }
 
-// slim leaves documents out of which there are several under one name, oldest first, as
-// far as the report stays the same: a status list is new every day, and a vault is written
-// whole.
-func slim(ev *verifier.Evidence, check func() *verifier.Report) {
-	report := func() []byte { text, _ := json.Marshal(check()); return text }
+// slim leaves of each status list the one that counted: there is a new one every day, and
+// a vault is written whole. Whoever sends evidence could send thousands that do not count.
+func slim(ev *verifier.Evidence, found *verifier.Report) {
 	for name, docs := range ev.Documents {
-		for i := 0; i < len(docs) && len(docs) > 1; {
-			before := report()
-			less := slices.Delete(slices.Clone(docs), i, i+1)
-			if ev.Documents[name] = less; bytes.Equal(before, report()) {
-				docs = less
-			} else {
-				ev.Documents[name] = docs
-				i++
-			}
+		counted := slices.DeleteFunc(slices.Clone(docs), func(d verifier.Document) bool {
+			return !slices.ContainsFunc(found.Lists, func(l verifier.ListFact) bool { return l.URL == name && l.SHA256 == digestOf(d.Bytes) })
+		})
+		if len(counted) > 0 {
+			ev.Documents[name] = counted
 		}
 	}
 }
