@@ -11,8 +11,9 @@ import (
 )
 
 // Issuer and holder introduce themselves with two small messages, which travel as files,
-// as texts in a link, or as QR codes: the issuer's invitation and the holder's answer.
-// docs/wallet.md has examples of both.
+// as texts in a link, or as QR codes: the issuer's invitation and the holder's answer. A
+// third tells the issuer of the holder's next key: rotation.go. docs/wallet.md has examples
+// of all.
 
 // Types of the messages, and the heads of their text forms.
 const (
@@ -23,7 +24,7 @@ const (
 	textIntroduction = "certanchor:introduction:"
 )
 
-// maxMessage bounds either message in bytes. A QR code holds less than half of it.
+// maxMessage bounds each message in bytes. A QR code holds less than half of it.
 const maxMessage = 8 << 10
 
 // NonceBytes is the length of an invitation's nonce.
@@ -41,19 +42,36 @@ type Invitation struct {
 	// Network, if not empty, asks for a Bitcoin address there, as Blockcerts of version 2
 	// name their recipients.
 	Network string `json:"bitcoinAddress,omitempty"`
+	// Method and Signature are there together or not at all: a verification method of the
+	// issuer, and its signature, base64url. They show who made the invitation to whoever
+	// trusts that issuer's keys; a desk without a key invites without them.
+	Method    string `json:"verificationMethod,omitempty"`
+	Signature string `json:"signature,omitempty"`
+}
+
+// SigningInput is what the signature of an invitation is over: a tag, and the RFC 8785 form
+// without it.
+func (i *Invitation) SigningInput() ([]byte, error) {
+	bare := *i
+	bare.Signature = ""
+	text, err := canonicalOf(bare)
+	return append([]byte("certanchor/invitation/1\x00"), text...), err
 }
 
 // An Introduction is the holder's answer: whose DID, for which issuer and nonce, when, and
 // signatures that prove possession.
 type Introduction struct {
-	Version   int           `json:"version"` // 1
-	Type      string        `json:"type"`
-	Issuer    string        `json:"issuer"`
-	Nonce     string        `json:"nonce"`
-	DID       string        `json:"did"` // a did:key
-	At        time.Time     `json:"at"`
-	Address   *ProvenWallet `json:"bitcoinAddress,omitempty"`
-	Signature string        `json:"signature,omitempty"` // base64url, by the DID's key
+	Version int           `json:"version"` // 1
+	Type    string        `json:"type"`
+	Issuer  string        `json:"issuer"`
+	Nonce   string        `json:"nonce"`
+	DID     string        `json:"did"` // a did:key
+	At      time.Time     `json:"at"`
+	Address *ProvenWallet `json:"bitcoinAddress,omitempty"`
+	// Recovery is a key that may later name a new DID in place of this one (Rotation), when
+	// the holder has no more than the phrase of the wallet.
+	Recovery  *ProvenKey `json:"recovery,omitempty"`
+	Signature string     `json:"signature,omitempty"` // base64url, by the DID's key
 }
 
 // A ProvenWallet is a Bitcoin address with proof of its key.
@@ -62,6 +80,12 @@ type ProvenWallet struct {
 	Address   string `json:"address"`
 	PublicKey string `json:"publicKeyMultibase"`
 	Signature string `json:"signature,omitempty"` // base64url, r and s of 32 bytes each
+}
+
+// A ProvenKey is a did:key with proof of possession.
+type ProvenKey struct {
+	DID       string `json:"did"`
+	Signature string `json:"signature,omitempty"` // base64url
 }
 
 // SigningInput is what the signatures of an introduction are over: a tag, and the RFC 8785
@@ -73,6 +97,9 @@ func (n *Introduction) SigningInput() ([]byte, error) {
 		a := *n.Address
 		a.Signature = ""
 		bare.Address = &a
+	}
+	if n.Recovery != nil {
+		bare.Recovery = &ProvenKey{DID: n.Recovery.DID}
 	}
 	text, err := canonicalOf(bare)
 	return append([]byte("certanchor/introduction/1\x00"), text...), err
@@ -118,6 +145,8 @@ func ParseInvitation(data []byte) (*Invitation, error) {
 		return nil, fail(CodeMember, "/issuer", "not an absolute id")
 	case i.Expires.IsZero():
 		return nil, fail(CodeMember, "/expires", "missing")
+	case (i.Signature == "") != (i.Method == ""):
+		return nil, fail(CodeMember, "/signature", "a signature and its verificationMethod go together")
 	}
 	return &i, nil
 }
@@ -134,6 +163,8 @@ func ParseIntroduction(data []byte) (*Introduction, error) {
 		return nil, fail(CodeMember, "/type", "not an introduction of version 1")
 	case !strings.HasPrefix(n.DID, "did:key:"):
 		return nil, fail(CodeMember, "/did", "not a did:key")
+	case n.Recovery != nil && (!strings.HasPrefix(n.Recovery.DID, "did:key:") || n.Recovery.DID == n.DID):
+		return nil, fail(CodeMember, "/recovery/did", "not another did:key")
 	case n.At.IsZero():
 		return nil, fail(CodeMember, "/at", "missing")
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/certanchor/certanchor/merkleproof"
 )
 
-// A credential can be an SD-JWT (RFC 9901) whose payload is a VC 2.0 document (typ
-// vc+sd-jwt): the issuer signs salted digests of the subject's claims, and the holder
+// A credential can be an SD-JWT (RFC 9901), whose payload is a VC 2.0 document (TypVC) or
+// the flat claims of an SD-JWT VC (TypDC): the issuer signs salted digests of the subject's claims, and the holder
 // discloses those that are asked for. What is anchored is the issuer-signed JWT, which is
 // the same in every showing, so each choice of claims keeps signature, path and block.
 //
@@ -24,14 +24,13 @@ import (
 //
 //	{"version": 1, "type": "certanchor-sd-jwt", "sdJwt": "<JWT>~<disclosure>~…~", "proof": {…}}
 
-// TypeSDJWT is the type of such a file, TypVC the typ of its JWT, TypKeyBinding that of the
-// holder's.
+// TypeSDJWT is the type of such a file, TypVC and TypDC are the typ of its JWT, TypKeyBinding
+// that of the holder's.
 const (
 	TypeSDJWT     = "certanchor-sd-jwt"
-	TypVC         = "vc+sd-jwt"
+	TypVC         = "vc+sd-jwt" // the payload is a VC 2.0 document
+	TypDC         = "dc+sd-jwt" // SD-JWT VC: the payload are flat claims; see readDC
 	TypKeyBinding = "kb+jwt"
-
-	typDC = "dc+sd-jwt" // SD-JWT VC, of another payload; kept apart
 )
 
 // SuiteSDJWT names the signature of the issuer-signed JWT.
@@ -59,19 +58,22 @@ func LeafText(jwt string) []byte { return []byte(leafTag + jwt) }
 // An Envelope is the SD-JWT that a credential came as.
 type Envelope struct {
 	JWT         string // issuer-signed, compact
+	Typ         string // TypVC or TypDC
 	Alg         string // EdDSA or ES256
-	Holder      string // cnf.kid: the key that may show it; empty if anybody may
+	Holder      string // cnf: the key that may show it, as a DID URL; empty if anybody may
 	Anchored    bool   // the issuer signed that there is an anchor
 	Disclosures []Disclosure
+	Hidden      int         // digests that no disclosure is for, decoys among them
 	KeyBinding  *KeyBinding // nil if the holder signed nothing
 }
 
-// A Disclosure is one claim of the subject that is shown.
+// A Disclosure is one claim of the subject that is shown, or one element of an array.
 type Disclosure struct {
-	Text  string // as it stands in the SD-JWT
-	Name  string
-	Value any
-	Path  string // JSON pointer in the document
+	Text    string // as it stands in the SD-JWT
+	Name    string // "" for an element
+	Element bool
+	Value   any
+	Path    string // JSON pointer in the document
 }
 
 // A KeyBinding is the holder's signature on one showing.
@@ -149,21 +151,14 @@ func openSDJWT(text string) (e *Envelope, doc map[string]any, kid string, err er
 	if err != nil {
 		return nil, nil, "", err
 	}
-	switch header["typ"] {
-	case TypVC:
-	case typDC:
-		return nil, nil, "", fail(CodeUnsupported, "/sdJwt", "an SD-JWT VC (dc+sd-jwt) has another payload than %s", TypVC)
-	default:
-		return nil, nil, "", fail(CodeMember, "/sdJwt", "typ %v", header["typ"])
-	}
 	if e.Alg, kid = asText(header["alg"]), asText(header["kid"]); kid == "" {
 		return nil, nil, "", fail(CodeMember, "/sdJwt", "the header names no key")
 	}
-	doc = maps.Clone(payload)
-	if err := e.readConfirmation(doc); err != nil {
-		return nil, nil, "", err
+	read := map[string]func(map[string]any, []string) (map[string]any, error){TypVC: e.readVC, TypDC: e.readDC}
+	if e.Typ = asText(header["typ"]); read[e.Typ] == nil {
+		return nil, nil, "", fail(CodeMember, "/sdJwt", "typ %v", header["typ"])
 	}
-	if err := e.disclose(doc, parts[1:len(parts)-1]); err != nil {
+	if doc, err = read[e.Typ](maps.Clone(payload), parts[1:len(parts)-1]); err != nil {
 		return nil, nil, "", err
 	}
 	if binding := parts[len(parts)-1]; binding != "" {
@@ -175,71 +170,80 @@ func openSDJWT(text string) (e *Envelope, doc map[string]any, kid string, err er
 	return e, doc, kid, nil
 }
 
-// readConfirmation takes the members of the JWT that are no part of the VC document.
-func (e *Envelope) readConfirmation(doc map[string]any) error {
+// readVC reads the payload of a TypVC: a VC 2.0 document with members of the JWT among its
+// own. Digests may stand in the subject only: issuer, type, dates, status and schema are
+// never the holder's to leave out.
+func (e *Envelope) readVC(doc map[string]any, disclosures []string) (map[string]any, error) {
 	if cnf, given := doc["cnf"]; given {
 		m := asObject(cnf)
-		e.Holder = asText(m["kid"])
-		if e.Holder == "" || len(m) != 1 {
-			return fail(CodeUnsupported, "/sdJwt", "cnf must name a key by kid alone")
+		if e.Holder = asText(m["kid"]); e.Holder == "" || len(m) != 1 {
+			return nil, fail(CodeUnsupported, "/sdJwt", "cnf must name a key by kid alone")
 		}
 	}
-	anchored, given := doc["anchored"]
-	flag, isFlag := anchored.(bool)
-	if given && !isFlag {
-		return fail(CodeMember, "/sdJwt", "anchored must be true or false")
+	if err := e.readTerms(doc); err != nil {
+		return nil, err
 	}
-	e.Anchored = flag
-	if alg := doc["_sd_alg"]; alg != nil && alg != "sha-256" {
-		return fail(CodeUnsupported, "/sdJwt", "_sd_alg %v", alg)
-	}
-	for _, name := range []string{"cnf", "anchored", "_sd_alg"} {
-		delete(doc, name)
-	}
+	delete(doc, "cnf")
 	if doc["proof"] != nil {
-		return fail(CodeMember, "/sdJwt", "a proof inside the JWT")
+		return nil, fail(CodeMember, "/sdJwt", "a proof inside the JWT")
 	}
 	// A JWT can say these beside the document, and otherwise than it: an end, say, that
 	// nobody here would read.
 	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "status", "vct", "vc", "vp"} {
 		if _, given := doc[name]; given {
-			return fail(CodeUnsupported, "/sdJwt", "the claim %q of a JWT beside the document", name)
+			return nil, fail(CodeUnsupported, "/sdJwt", "the claim %q of a JWT beside the document", name)
 		}
 	}
+	subject, given := doc["credentialSubject"]
+	delete(doc, "credentialSubject")
+	if hasDigests(doc) {
+		return nil, fail(CodeMember, "/sdJwt", "digests outside of the subject")
+	}
+	shown, err := e.disclose(subject, disclosures)
+	if given {
+		doc["credentialSubject"] = shown
+	}
+	return doc, err
+}
+
+// readTerms takes out the members that say how the SD-JWT is made.
+func (e *Envelope) readTerms(payload map[string]any) error {
+	anchored, given := payload["anchored"]
+	flag, isFlag := anchored.(bool)
+	if given && !isFlag {
+		return fail(CodeMember, "/sdJwt", "anchored must be true or false")
+	}
+	e.Anchored = flag
+	if alg := payload["_sd_alg"]; alg != nil && alg != "sha-256" {
+		return fail(CodeUnsupported, "/sdJwt", "_sd_alg %v", alg)
+	}
+	delete(payload, "anchored")
+	delete(payload, "_sd_alg")
 	return nil
 }
 
-// disclose replaces digests by the claims disclosed. Digests may stand in the subject only:
-// issuer, type, dates, status and schema are never the holder's to leave out.
-func (e *Envelope) disclose(doc map[string]any, texts []string) error {
+// disclose returns the subject with its digests replaced by the claims disclosed.
+func (e *Envelope) disclose(subject any, texts []string) (any, error) {
 	d := disclosing{envelope: e, given: map[string]Disclosure{}, seen: map[string]bool{}}
 	for _, t := range texts {
 		one, err := readDisclosure(t)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		digest := digestText(t)
 		if _, twice := d.given[digest]; twice {
-			return fail(CodeMember, "/sdJwt", "a disclosure is there twice")
+			return nil, fail(CodeMember, "/sdJwt", "a disclosure is there twice")
 		}
 		d.given[digest] = one
 	}
-	subject, err := d.walk(doc["credentialSubject"], "/credentialSubject")
+	shown, err := d.walk(subject, "/credentialSubject")
 	if err != nil {
-		return err
-	}
-	bare := maps.Clone(doc)
-	delete(bare, "credentialSubject")
-	if hasDigests(bare) {
-		return fail(CodeMember, "/sdJwt", "digests outside of the subject")
-	}
-	if subject != nil {
-		doc["credentialSubject"] = subject
+		return nil, err
 	}
 	if len(d.given) > 0 {
-		return fail(CodeMember, "/sdJwt", "a disclosure belongs to no digest that the issuer signed")
+		return nil, fail(CodeMember, "/sdJwt", "a disclosure belongs to no digest that the issuer signed")
 	}
-	return nil
+	return shown, nil
 }
 
 func digestText(t string) string {
@@ -260,13 +264,16 @@ func readDisclosure(t string) (Disclosure, error) {
 		return bad("is not JSON: " + err.Error())
 	}
 	list, _ := v.([]any)
-	if len(list) == 2 {
-		return Disclosure{}, fail(CodeUnsupported, "/sdJwt", "a disclosure of an array's element")
-	}
-	if len(list) != 3 {
-		return bad("is not a list of salt, name and value")
+	if len(list) != 2 && len(list) != 3 {
+		return bad("is not a list of salt, name and value, nor of salt and element")
 	}
 	salt, isText := list[0].(string)
+	if len(list) == 2 {
+		if !isText || salt == "" {
+			return bad("has no salt")
+		}
+		return Disclosure{Text: t, Element: true, Value: list[1]}, nil
+	}
 	name, isName := list[1].(string)
 	if !isText || salt == "" || !isName || name == "_sd" || name == "..." || strings.HasPrefix(name, "@") {
 		return bad("has no salt, or a name that is not allowed")
@@ -285,23 +292,44 @@ type disclosing struct {
 func (d *disclosing) walk(v any, at string) (any, error) {
 	switch x := v.(type) {
 	case []any:
-		out := make([]any, len(x))
-		for i, e := range x {
-			var err error
-			if out[i], err = d.walk(e, fmt.Sprintf("%s/%d", at, i)); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
+		return d.array(x, at)
 	case map[string]any:
 		return d.object(x, at)
 	}
 	return v, nil
 }
 
+// array leaves out elements that are hidden: nobody can tell them from decoys.
+func (d *disclosing) array(x []any, at string) (any, error) {
+	out := make([]any, 0, len(x))
+	for _, e := range x {
+		place := fmt.Sprintf("%s/%d", at, len(out))
+		digest, hidden := asObject(e)["..."]
+		if hidden {
+			if len(asObject(e)) != 1 {
+				return nil, fail(CodeMember, "/sdJwt", "an element's digest beside other members")
+			}
+			one, shown, err := d.take(digest, true, place)
+			if err != nil {
+				return nil, err
+			}
+			if !shown {
+				continue
+			}
+			e = one.Value
+		}
+		v, err := d.walk(e, place)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
 func (d *disclosing) object(x map[string]any, at string) (any, error) {
 	if _, there := x["..."]; there {
-		return nil, fail(CodeUnsupported, "/sdJwt", "digests of an array's elements")
+		return nil, fail(CodeMember, "/sdJwt", "the digest of an element outside of an array")
 	}
 	out := make(map[string]any, len(x))
 	for name, v := range x {
@@ -319,27 +347,45 @@ func (d *disclosing) object(x map[string]any, at string) (any, error) {
 		return nil, fail(CodeMember, "/sdJwt", "_sd is no list")
 	}
 	for _, e := range list {
-		digest, isText := e.(string)
-		if !isText || d.seen[digest] {
-			return nil, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
+		one, shown, err := d.take(e, false, at)
+		if err != nil {
+			return nil, err
 		}
-		d.seen[digest] = true
-		one, shown := d.given[digest]
 		if !shown {
 			continue // hidden, or a decoy: nobody can tell
 		}
-		delete(d.given, digest)
 		if _, taken := out[one.Name]; taken {
 			return nil, fail(CodeMember, "/sdJwt", "the claim %q is there twice", one.Name)
 		}
-		one.Path = at + strictjson.PointerToken(one.Name)
-		var err error
 		if out[one.Name], err = d.walk(one.Value, one.Path); err != nil {
 			return nil, err
 		}
-		d.envelope.Disclosures = append(d.envelope.Disclosures, one)
 	}
 	return out, nil
+}
+
+// take returns the disclosure of a digest, if it is shown, and writes down where it stands.
+func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool, error) {
+	text, isText := digest.(string)
+	if !isText || d.seen[text] {
+		return Disclosure{}, false, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
+	}
+	d.seen[text] = true
+	one, shown := d.given[text]
+	if !shown {
+		d.envelope.Hidden++
+		return one, false, nil
+	}
+	if one.Element != element {
+		return one, false, fail(CodeMember, "/sdJwt", "a claim's disclosure for an element, or an element's for a claim")
+	}
+	delete(d.given, text)
+	one.Path = at
+	if !element {
+		one.Path += strictjson.PointerToken(one.Name)
+	}
+	d.envelope.Disclosures = append(d.envelope.Disclosures, one)
+	return one, true, nil
 }
 
 func hasDigests(v any) bool {

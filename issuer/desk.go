@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -22,17 +23,21 @@ import (
 )
 
 // A Desk is where an issuer invites holders and takes their introductions. It needs no
-// key. Each nonce counts once: that it was used is in the journal of the desk, synced,
-// before anybody learns that the introduction was good. The journal has digests of nonces
-// only, so that nobody who reads it can answer an open invitation.
+// key; with the issuer's it signs its invitations. Each nonce counts once: that it was used
+// is in the journal of the desk, synced, before anybody learns that the introduction was
+// good. The journal has digests of nonces only, so that nobody who reads it can answer an
+// open invitation.
 type Desk struct {
 	profile  *did.Document
+	signer   crypto.Signer // nil: invitations are not signed
+	keyID    string
 	now      func() time.Time
 	random   io.Reader
 	lockFile *os.File
 	log      *recordLog
 	nonces   map[string]*deskEntry
 	order    []string
+	away     map[string]string // SHA-256 of a DID that was replaced → the DID in its place
 }
 
 // A DeskConfig says whose desk it is. Dir is required.
@@ -41,13 +46,17 @@ type DeskConfig struct {
 	StateDir string           // "" means Dir/state
 	Now      func() time.Time // nil means the system's clock
 	Random   io.Reader        // of nonces; nil means the system's secure source
-	Hook     Hook             // for tests
+	// Signer signs invitations with the key that issuer.json lists as KeyID; nil leaves them
+	// unsigned.
+	Signer crypto.Signer
+	KeyID  string
+	Hook   Hook // for tests
 }
 
 // deskEntry is one invitation as the journal has it: a record when it was made, and one
-// more when it was used.
+// more when it was used. A change of keys (Rebind) is an entry too, made and used at once.
 type deskEntry struct {
-	Nonce     string    `json:"nonce"` // SHA-256, hexadecimal
+	Nonce     string    `json:"nonce"` // SHA-256, hexadecimal; of a change of keys, over what was signed
 	Invited   time.Time `json:"invited"`
 	Expires   time.Time `json:"expires"`
 	Reference string    `json:"reference,omitempty"`
@@ -57,6 +66,11 @@ type deskEntry struct {
 	Answer  string     `json:"answer,omitempty"` // SHA-256 of what was signed
 	DID     string     `json:"did,omitempty"`
 	Address string     `json:"address,omitempty"`
+	// Recovery is the DID of the recovery key that came with the introduction.
+	Recovery string `json:"recovery,omitempty"`
+	// Away is of a change of keys: the SHA-256 of each DID that DID replaces. It stays when
+	// the rest is erased, so that none of them is taken again.
+	Away []string `json:"away,omitempty"`
 }
 
 // OpenDesk opens the desk of an issuer's folder and locks it until Close. Errors are
@@ -66,9 +80,14 @@ func OpenDesk(c DeskConfig) (*Desk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("issuer: the folder holds no issuer; make one with: certanchor keygen: %w", err)
 	}
-	d := &Desk{now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}}
+	d := &Desk{signer: c.Signer, keyID: c.KeyID, now: c.Now, random: randomOr(c.Random), nonces: map[string]*deskEntry{}, away: map[string]string{}}
 	if d.profile, err = did.Parse(raw); err != nil {
 		return nil, fmt.Errorf("issuer: issuer.json: %w", err)
+	}
+	if c.Signer != nil {
+		if err := checkSigner(d.profile, c.KeyID, c.Signer); err != nil {
+			return nil, err
+		}
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -98,6 +117,9 @@ func (d *Desk) replay(line []byte) error {
 		d.order = append(d.order, e.Nonce)
 	}
 	d.nonces[e.Nonce] = &e
+	for _, old := range e.Away {
+		d.away[old] = e.DID
+	}
 	return nil
 }
 
@@ -115,15 +137,19 @@ func (d *Desk) write(e deskEntry) error {
 	return d.replay(line)
 }
 
-// Erase destroys what the desk knows of a holder: DID, address, reference. That a nonce was
-// used stays, so that it cannot be used again. It returns how many introductions there were.
+// Erase destroys what the desk knows of a holder: DID, address, reference, and the DIDs that
+// came before or after. That a nonce was used stays, so that it cannot be used again, and
+// digests of DIDs that were replaced. It returns how many introductions there were.
 func (d *Desk) Erase(did string) (n int, err error) {
 	var data []byte
+	last := d.Current(did)
 	for _, nonce := range d.order {
 		e := *d.nonces[nonce]
-		if did != "" && e.DID == did {
-			e.DID, e.Address, e.Reference, e.Answer = "", "", "", ""
-			n++
+		if did != "" && e.DID != "" && d.Current(e.DID) == last {
+			if len(e.Away) == 0 {
+				n++
+			}
+			e.DID, e.Address, e.Reference, e.Answer, e.Recovery = "", "", "", "", ""
 		}
 		line, err := json.Marshal(e)
 		if err != nil {
@@ -140,7 +166,7 @@ func (d *Desk) Erase(did string) (n int, err error) {
 	if err := d.log.files.replace(d.log.name, data, 0o600); err != nil {
 		return 0, err
 	}
-	d.nonces, d.order = map[string]*deskEntry{}, nil
+	d.nonces, d.order, d.away = map[string]*deskEntry{}, nil, map[string]string{}
 	d.log, err = openLog(d.log.files, d.log.name, d.replay)
 	return n, err
 }
@@ -168,7 +194,28 @@ func (d *Desk) Invite(reference string, life time.Duration, network anchor.Netwo
 	now := d.now().UTC().Truncate(time.Second)
 	i := &credential.Invitation{Version: 1, Type: credential.TypeInvitation, Issuer: d.profile.ID, Name: d.profile.Name,
 		Nonce: base64.RawURLEncoding.EncodeToString(nonce[:]), Expires: now.Add(life), Network: string(network)}
+	if err := d.sign(i); err != nil {
+		return nil, err
+	}
 	return i, d.write(deskEntry{Nonce: sumHex([]byte(i.Nonce)), Invited: now, Expires: i.Expires, Reference: reference, Network: i.Network})
+}
+
+// sign signs an invitation, if the desk has the key.
+func (d *Desk) sign(i *credential.Invitation) error {
+	if d.signer == nil {
+		return nil
+	}
+	i.Method = d.keyID
+	message, err := i.SigningInput()
+	if err != nil {
+		return err
+	}
+	sig, err := cryptosuite.SignMessage(d.signer, message)
+	if err != nil {
+		return fmt.Errorf("issuer: signing the invitation: %w", err)
+	}
+	i.Signature = base64.RawURLEncoding.EncodeToString(sig)
+	return nil
 }
 
 func sumHex(b []byte) string {
@@ -182,26 +229,40 @@ type Introduced struct {
 	Invited   time.Time `json:"invited"`
 	Expires   time.Time `json:"expires"`
 	// The rest is absent from an invitation that nobody answered.
-	DID     string     `json:"did,omitempty"`
-	Address string     `json:"address,omitempty"`
-	At      *time.Time `json:"at,omitempty"`
+	DID      string     `json:"did,omitempty"` // that counts now
+	Address  string     `json:"address,omitempty"`
+	At       *time.Time `json:"at,omitempty"`
+	Recovery string     `json:"recovery,omitempty"`
+	// Before are the DIDs that were replaced, oldest first.
+	Before []string `json:"before,omitempty"`
 }
 
-func (e *deskEntry) introduced() Introduced {
-	return Introduced{e.Reference, e.Invited, e.Expires, e.DID, e.Address, e.Used}
+// introduced tells of an invitation. A Bitcoin address is that of the key which introduced
+// itself.
+func (d *Desk) introduced(e *deskEntry) Introduced {
+	chain := d.chain(e.DID)
+	last := len(chain) - 1
+	i := Introduced{e.Reference, e.Invited, e.Expires, chain[last], e.Address, e.Used, e.Recovery, chain[:last]}
+	if last > 0 {
+		i.Address = ""
+	}
+	return i
 }
 
 // All returns every invitation in order, answered or not.
 func (d *Desk) All() []Introduced {
 	list := make([]Introduced, 0, len(d.order))
 	for _, n := range d.order {
-		list = append(list, d.nonces[n].introduced())
+		if e := d.nonces[n]; len(e.Away) == 0 {
+			list = append(list, d.introduced(e))
+		}
 	}
 	return list
 }
 
 // An IntroductionError says why an introduction was not taken. Codes are bare words:
-// malformed, other-issuer, nonce-unknown, nonce-expired, nonce-used, time, signature, address.
+// malformed, other-issuer, nonce-unknown, nonce-expired, nonce-used, rotated-away, time,
+// signature, address.
 type IntroductionError struct {
 	Code   string
 	Detail string
@@ -230,7 +291,7 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 		return refuse("other-issuer", "it was made for %s", n.Issuer)
 	}
 	e, known := d.nonces[sumHex([]byte(n.Nonce))]
-	if !known {
+	if !known || len(e.Away) > 0 {
 		return refuse("nonce-unknown", "it answers no invitation of this desk")
 	}
 	message, err := n.SigningInput()
@@ -240,9 +301,12 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 	if err := checkIntroduction(n, e, message); err != nil {
 		return Introduced{}, err
 	}
+	if d.isAway(n.DID) {
+		return refuse("rotated-away", "%s has another DID in its place", n.DID)
+	}
 	if e.Used != nil {
 		if e.Answer == sumHex(message) {
-			return e.introduced(), nil
+			return d.introduced(e), nil
 		}
 		return refuse("nonce-used", "the invitation was answered on %s with another introduction", e.Used.Format(time.RFC3339))
 	}
@@ -258,10 +322,13 @@ func (d *Desk) Accept(raw []byte) (Introduced, error) {
 	if n.Address != nil {
 		used.Address = n.Address.Address
 	}
+	if n.Recovery != nil {
+		used.Recovery = n.Recovery.DID
+	}
 	if err := d.write(used); err != nil {
 		return Introduced{}, err
 	}
-	return used.introduced(), nil
+	return d.introduced(&used), nil
 }
 
 // checkIntroduction checks the signatures of an introduction.
@@ -269,12 +336,13 @@ func checkIntroduction(n *credential.Introduction, e *deskEntry, message []byte)
 	bad := func(code, format string, args ...any) error {
 		return &IntroductionError{code, fmt.Sprintf(format, args...)}
 	}
-	doc, err := did.Resolve(n.DID)
-	if err != nil || doc.ID != n.DID || len(doc.Keys) != 1 {
-		return bad("malformed", "the DID %s cannot be read", n.DID)
+	if code, err := checkSignedBy(n.DID, message, n.Signature); err != nil {
+		return bad(code, "%v", err)
 	}
-	if err := checkSigned(doc.Keys[0].Public, message, n.Signature); err != nil {
-		return bad("signature", "it is not signed by the key of %s", n.DID)
+	if n.Recovery != nil {
+		if code, err := checkSignedBy(n.Recovery.DID, message, n.Recovery.Signature); err != nil {
+			return bad(code, "%v", err)
+		}
 	}
 	switch {
 	case e.Network == "" && n.Address == nil:
@@ -297,6 +365,18 @@ func checkIntroduction(n *credential.Introduction, e *deskEntry, message []byte)
 	return nil
 }
 
+// checkSignedBy checks a signature by the key of a did:key.
+func checkSignedBy(id string, message []byte, signature string) (code string, err error) {
+	doc, err := did.Resolve(id)
+	if err != nil || doc.ID != id || len(doc.Keys) != 1 {
+		return "malformed", fmt.Errorf("the DID %s cannot be read", id)
+	}
+	if err := checkSigned(doc.Keys[0].Public, message, signature); err != nil {
+		return "signature", fmt.Errorf("it is not signed by the key of %s", id)
+	}
+	return "", nil
+}
+
 func checkSigned(pub any, message []byte, signature string) error {
 	sig, err := base64.RawURLEncoding.Strict().DecodeString(signature)
 	if err != nil {
@@ -309,8 +389,8 @@ func checkSigned(pub any, message []byte, signature string) error {
 // did.
 func (d *Desk) Introduction(reference string) (Introduced, bool) {
 	for _, n := range slices.Backward(d.order) {
-		if e := d.nonces[n]; e.Reference == reference && e.Used != nil {
-			return e.introduced(), true
+		if e := d.nonces[n]; e.Reference == reference && e.Used != nil && len(e.Away) == 0 {
+			return d.introduced(e), true
 		}
 	}
 	return Introduced{}, false

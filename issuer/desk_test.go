@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -254,6 +255,38 @@ func TestDeskTellsNothing(t *testing.T) {
 	sum := sha256.Sum256([]byte(i.Nonce))
 	if bytes.Contains(raw, []byte(i.Nonce)) || !bytes.Contains(raw, []byte(hex.EncodeToString(sum[:]))) {
 		t.Errorf("journal: %s", raw)
+	}
+}
+
+// TestDeskSigner: a desk signs with the key that the profile lists, or not at all.
+func TestDeskSigner(t *testing.T) {
+	w := newDeskWorld(t)
+	signer, id, err := SigningKey(w.config.Dir, nil)
+	w.must(err)
+	other := newDeskWorld(t)
+	foreign, _, err := SigningKey(other.config.Dir, nil)
+	w.must(err)
+	for what, c := range map[string]struct {
+		signer crypto.Signer
+		id     string
+		good   bool
+	}{"its own": {signer, id, true}, "another's": {foreign, id, false}, "no such method": {signer, id + "0", false}} {
+		config := w.config
+		config.Signer, config.KeyID = c.signer, c.id
+		d, err := OpenDesk(config)
+		if (err == nil) != c.good {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err == nil {
+			i, err := d.Invite("", time.Hour, "")
+			if err != nil || i.Method != id || i.Signature == "" {
+				t.Errorf("%+v, %v", i, err)
+			}
+			w.must(d.Close())
+		}
+	}
+	if i := w.invite(""); i.Method != "" || i.Signature != "" {
+		t.Errorf("signed without a key: %+v", i)
 	}
 }
 

@@ -57,7 +57,7 @@ func (is *Issuer) check(d Draft) error {
 	if !d.Form.known() {
 		return &DraftError{Place: d.Place, Code: "form", Err: fmt.Errorf("no form %q", d.Form)}
 	}
-	if d.Copy != 0 && d.Form != FormSDJWT {
+	if d.Copy != 0 && !d.Form.isSDJWT() {
 		return &DraftError{Place: d.Place, Code: "form", Err: errors.New("only an SD-JWT is issued in copies")}
 	}
 	bad := func(path, code, format string, args ...any) error {
@@ -94,6 +94,11 @@ func (is *Issuer) check(d Draft) error {
 		}
 		if _, err := credential.ParseMoment(s, credential.VC2); err != nil || !isText {
 			return bad("/"+name, "malformed-date", "%v is not a time with zone, such as 2026-06-30T23:59:59Z", v)
+		}
+	}
+	if d.Form == FormDC {
+		if path, err := checkFlat(d.Object); err != nil {
+			return bad(path, "form", "%w", err)
 		}
 	}
 	if is.config.CheckDraft != nil {

@@ -44,6 +44,10 @@ type Config struct {
 	// Purposes returns the status entries that a credential of these types gets; nil
 	// means Revocation for all.
 	Purposes func(types []string) []Purpose
+	// Weighty returns members of a subject of these types whose absence says something. Of an
+	// SD-JWT the holder can show that one is absent, without having to; see package licensure.
+	// Nil means none.
+	Weighty func(types []string) []string
 	// Closing returns a draft that rides with a new batch, as its last credential: what the
 	// issuer commits to beside what it was asked for, such as the digests of its lists.
 	// Nil, or a nil draft, for none. It is asked once for each batch, when it begins.
@@ -118,22 +122,22 @@ func (is *Issuer) readFolder() error {
 	if is.contexts, err = jsonld.Builtin().With(is.context, context); err != nil {
 		return fmt.Errorf("issuer: context.jsonld: %w", err)
 	}
-	return is.checkKey()
+	return checkSigner(is.profile, is.config.KeyID, is.config.Signer)
 }
 
-// checkKey makes sure that what is signed today can be verified with the profile that
+// checkSigner makes sure that what is signed today can be verified with the profile that
 // is published.
-func (is *Issuer) checkKey() error {
-	k, ok := is.profile.Key(is.config.KeyID)
+func checkSigner(profile *did.Document, id string, signer crypto.Signer) error {
+	k, ok := profile.Key(id)
 	if !ok || !k.May(did.AssertionMethod) {
-		return fmt.Errorf("issuer: issuer.json does not list the key %q for signing", is.config.KeyID)
+		return fmt.Errorf("issuer: issuer.json does not list the key %q for signing", id)
 	}
 	want, err := did.Multikey(k.Public)
 	if err != nil {
 		return err
 	}
-	if got, err := did.Multikey(is.config.Signer.Public()); err != nil || got != want {
-		return fmt.Errorf("issuer: the signing key is not the one issuer.json lists as %q", is.config.KeyID)
+	if got, err := did.Multikey(signer.Public()); err != nil || got != want {
+		return fmt.Errorf("issuer: the signing key is not the one issuer.json lists as %q", id)
 	}
 	return nil
 }

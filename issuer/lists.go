@@ -32,6 +32,7 @@ type list struct {
 	Sequence  uint64 `json:"sequence"` // of the newest published; 0 before the first
 	Allocated string `json:"allocated"`
 	Values    string `json:"values"`
+	Tokens    bool   `json:"tokens,omitempty"` // published as an IETF list too, since SD-JWT VCs name it
 
 	allocated *status.Bitstring
 	values    *status.Bitstring
@@ -164,6 +165,32 @@ func (l *lists) assign(types []string, at time.Time) ([]any, error) {
 	return entries, nil
 }
 
+// asTokens splits entries into the status claim of an SD-JWT VC, which names the revocation's
+// place in the IETF list of the same bits, and the entries that stay as they are.
+func (l *lists) asTokens(entries any) (claim map[string]any, others []any) {
+	list, _ := entries.([]any)
+	for _, v := range list {
+		e := v.(map[string]any)
+		index, _ := e["statusListIndex"].(string)
+		url, _ := e["statusListCredential"].(string)
+		if e["statusPurpose"] != Revocation.Name {
+			others = append(others, v)
+			continue
+		}
+		claim = map[string]any{credential.TokenEntry: map[string]any{"idx": json.Number(index), "uri": strings.TrimSuffix(url, ".json") + ".jwt"}}
+		if name, _, err := l.locate(credential.StatusEntry{List: url, Index: index}); err == nil {
+			l.wantTokens(l.byName[name])
+		}
+	}
+	return claim, others
+}
+
+func (l *lists) wantTokens(one *list) {
+	if !one.Tokens {
+		one.Tokens, one.dirty = true, true
+	}
+}
+
 func messages(p Purpose) []any {
 	var list []any
 	for i, m := range p.Messages {
@@ -257,6 +284,9 @@ func (l *lists) claim(doc []byte) error {
 			one = l.create(name, e.Purpose, e.Size)
 		}
 		one.take(index)
+		if e.Type == credential.TokenEntry {
+			l.wantTokens(one)
+		}
 	}
 	return nil
 }
@@ -264,7 +294,7 @@ func (l *lists) claim(doc []byte) error {
 func (l *lists) locate(e credential.StatusEntry) (name string, index int, err error) {
 	prefix := l.url("")
 	prefix = strings.TrimSuffix(prefix, ".json")
-	name, ok := strings.CutPrefix(strings.TrimSuffix(e.List, ".json"), prefix)
+	name, ok := strings.CutPrefix(strings.TrimSuffix(strings.TrimSuffix(e.List, ".jwt"), ".json"), prefix)
 	if !ok || strings.ContainsAny(name, "/\\") {
 		return "", 0, fmt.Errorf("issuer: %s is no list of this issuer", e.List)
 	}
@@ -539,8 +569,42 @@ func (is *Issuer) PublishLists(at time.Time) ([]Published, error) {
 			return nil, err
 		}
 		published = append(published, p)
+		if !is.lists.byName[name].Tokens {
+			continue
+		}
+		if p, err = is.publishTokens(p, is.lists.byName[name], at.UTC().Truncate(time.Second)); err != nil {
+			return nil, err
+		}
+		published = append(published, p)
 	}
 	return published, is.lists.publishRevoked()
+}
+
+// publishTokens signs and writes the IETF list of the same bits (Token Status List, section
+// 5.1). sequence is a member of our own.
+func (is *Issuer) publishTokens(p Published, one *list, at time.Time) (Published, error) {
+	p.URL, p.Name = strings.TrimSuffix(p.URL, ".json")+".jwt", one.Name+".jwt"
+	tokens := status.NewTokens(one.values.Len(), 1)
+	for i := range one.values.Len() {
+		v, err := one.values.At(i)
+		if err != nil {
+			return p, err
+		}
+		if v != 0 {
+			tokens.Set(i, status.TokenInvalid)
+		}
+	}
+	payload, err := canonicalJSON(map[string]any{"sub": p.URL, "iss": is.profile.ID, "iat": at.Unix(), "exp": at.Add(is.config.ListLife).Unix(),
+		"sequence": one.Sequence, "status_list": map[string]any{"bits": 1, "lst": tokens.Encode()}})
+	if err != nil {
+		return p, err
+	}
+	jwt, err := cryptosuite.SignJWT(credential.TypStatusList, is.config.KeyID, payload, is.config.Signer)
+	if err != nil {
+		return p, fmt.Errorf("issuer: signing the list %s: %w", p.Name, err)
+	}
+	p.Bytes = []byte(jwt + "\n")
+	return p, is.files.replace(filepath.Join(is.config.Dir, "status", p.Name), p.Bytes, 0o644)
 }
 
 // signList makes the list credential (Bitstring Status List 1.0, section 2.2): its

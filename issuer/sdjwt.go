@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
@@ -21,13 +23,19 @@ import (
 // A Form is what a draft becomes.
 type Form string
 
-// The forms. Both are leaves of one tree.
+// The forms. All are leaves of one tree.
 const (
-	FormLD    Form = "ld"     // a VC 2.0 document with Data Integrity proofs
-	FormSDJWT Form = "sd-jwt" // an SD-JWT of the same document, whose claims can be shown singly
+	FormLD    Form = "ld"        // a VC 2.0 document with Data Integrity proofs
+	FormSDJWT Form = "sd-jwt"    // an SD-JWT of the same document (vc+sd-jwt), whose claims can be shown singly
+	FormDC    Form = "dc+sd-jwt" // an SD-JWT VC, which says the same in flat claims
 )
 
-func (f Form) known() bool { return f == "" || f == FormLD || f == FormSDJWT }
+// Forms returns all forms.
+func Forms() []Form { return []Form{FormLD, FormSDJWT, FormDC} }
+
+func (f Form) known() bool { return f == "" || slices.Contains(Forms(), f) }
+
+func (f Form) isSDJWT() bool { return f == FormSDJWT || f == FormDC }
 
 // InForm returns the drafts to be issued in one form, or in several: then each draft comes
 // once for each.
@@ -57,7 +65,7 @@ func Copies(drafts Drafts, n int) Drafts {
 	return func(yield func(Draft, error) bool) {
 		for d, err := range drafts {
 			most := 1
-			if d.Form == FormSDJWT && err == nil {
+			if d.Form.isSDJWT() && err == nil {
 				most = n
 			}
 			for d.Copy = range most {
@@ -82,13 +90,13 @@ var shownAlways = []string{"id", "type", "jurisdiction"}
 
 // concealed is the payload of an SD-JWT and the disclosures of what it hides.
 type concealed struct {
-	id          string
+	id, typ     string
 	payload     []byte
 	disclosures []string
 }
 
 // conceal replaces the subject's claims by salted digests, sorted, with decoys among them.
-func (is *Issuer) conceal(doc map[string]any) (*concealed, error) {
+func (is *Issuer) conceal(doc map[string]any, form Form) (*concealed, error) {
 	subject, ok := doc["credentialSubject"].(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("issuer: an SD-JWT needs one subject")
@@ -96,8 +104,55 @@ func (is *Issuer) conceal(doc map[string]any) (*concealed, error) {
 	if _, err := jsonld.Canonicalize(doc, jsonld.Options{Contexts: is.contexts, Mode: jsonld.Strict}); err != nil {
 		return nil, err // undefined terms, as in the other form
 	}
-	c := &concealed{}
+	c := &concealed{typ: credential.TypVC}
 	c.id, _ = doc["id"].(string)
+	open, err := is.hide(c, is.withAbsent(subject, draftTypes(doc)))
+	if err != nil {
+		return nil, err
+	}
+	var holder *did.Document
+	if id, _ := subject["id"].(string); strings.HasPrefix(id, "did:key:") {
+		if holder, err = did.Resolve(id); err != nil {
+			return nil, err
+		}
+	}
+	payload := maps.Clone(doc)
+	delete(payload, "salt") // each claim has its own
+	payload["credentialSubject"] = open
+	if form == FormDC {
+		c.typ = credential.TypDC
+		if payload, err = is.flatten(payload, open); err != nil {
+			return nil, err
+		}
+	}
+	payload["_sd_alg"] = "sha-256"
+	payload["anchored"] = true
+	if holder != nil {
+		if payload["cnf"], err = confirmation(holder, form); err != nil {
+			return nil, err
+		}
+	}
+	c.payload, err = canonicalJSON(payload)
+	return c, err
+}
+
+// withAbsent returns the subject with null for each weighty member that it lacks, so that its
+// holder can show that there is none, and need not.
+func (is *Issuer) withAbsent(subject map[string]any, types []string) map[string]any {
+	if is.config.Weighty == nil {
+		return subject
+	}
+	subject = maps.Clone(subject)
+	for _, name := range is.config.Weighty(types) {
+		if _, there := subject[name]; !there {
+			subject[name] = nil
+		}
+	}
+	return subject
+}
+
+// hide makes the disclosures of a subject and returns what of it stays in the clear.
+func (is *Issuer) hide(c *concealed, subject map[string]any) (map[string]any, error) {
 	open := map[string]any{}
 	var digests []any
 	for _, name := range slices.Sorted(maps.Keys(subject)) {
@@ -127,21 +182,95 @@ func (is *Issuer) conceal(doc map[string]any) (*concealed, error) {
 	}
 	slices.SortFunc(digests, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
 	open["_sd"] = digests
-	payload := maps.Clone(doc)
-	delete(payload, "salt") // each claim has its own
-	payload["credentialSubject"] = open
-	payload["_sd_alg"] = "sha-256"
-	payload["anchored"] = true
-	if id, _ := subject["id"].(string); strings.HasPrefix(id, "did:key:") {
-		holder, err := did.Resolve(id)
+	return open, nil
+}
+
+// confirmation is cnf (RFC 7800): other wallets of an SD-JWT VC look for the key itself.
+func confirmation(holder *did.Document, form Form) (any, error) {
+	if form != FormDC {
+		return map[string]any{"kid": holder.Keys[0].ID}, nil
+	}
+	key, err := did.JWK(holder.Keys[0].Public)
+	return map[string]any{"jwk": key}, err
+}
+
+// checkFlat refuses a draft that SD-JWT VC has no way to say.
+func checkFlat(draft map[string]any) (path string, err error) {
+	if types := draftTypes(draft); len(types) != 1 {
+		return "/type", fmt.Errorf("an SD-JWT VC has one type, not %v", types)
+	}
+	subject, ok := draft["credentialSubject"].(map[string]any)
+	if !ok {
+		return "/credentialSubject", errors.New("an SD-JWT VC needs one subject")
+	}
+	for name := range subject {
+		if name != "id" && slices.Contains(credential.ReservedClaims(), name) {
+			return "/credentialSubject/" + name, errors.New("would be a claim of the JWT itself")
+		}
+	}
+	for _, name := range []string{"validFrom", "validUntil"} {
+		if text, given := draft[name].(string); given {
+			if t, err := time.Parse(time.RFC3339, text); err != nil || t.Nanosecond() != 0 || t.Unix() <= 0 {
+				return "/" + name, errors.New("an SD-JWT VC has times in whole seconds since 1970")
+			}
+		}
+	}
+	return "", nil
+}
+
+// flatten turns a document, whose draft checkFlat has seen, into the claims of an SD-JWT VC,
+// as package credential reads them back.
+func (is *Issuer) flatten(doc, subject map[string]any) (map[string]any, error) {
+	vct, err := is.iriOf(draftTypes(doc)[0])
+	if err != nil {
+		return nil, err
+	}
+	claims := maps.Clone(subject)
+	if id, given := claims["id"]; given {
+		delete(claims, "id")
+		claims["sub"] = id
+	}
+	claims["vct"], claims["iss"], claims["jti"] = vct, is.profile.ID, doc["id"]
+	for member, claim := range map[string]string{"validFrom": "nbf", "validUntil": "exp"} {
+		text, given := doc[member].(string)
+		if !given {
+			continue
+		}
+		t, err := time.Parse(time.RFC3339, text)
 		if err != nil {
 			return nil, err
 		}
-		payload["cnf"] = map[string]any{"kid": holder.Keys[0].ID}
+		claims[claim] = t.Unix()
 	}
-	var err error
-	c.payload, err = canonicalJSON(payload)
-	return c, err
+	rest := maps.Clone(doc)
+	for _, name := range []string{"@context", "id", "type", "issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus"} {
+		delete(rest, name)
+	}
+	revocation, others := is.lists.asTokens(doc["credentialStatus"])
+	if revocation != nil {
+		claims["status"] = revocation
+	}
+	if len(others) > 0 {
+		rest["credentialStatus"] = others
+	}
+	if len(rest) > 0 {
+		claims["vc"] = rest
+	}
+	return claims, nil
+}
+
+// iriOf returns what a type means by the contexts of this issuer.
+func (is *Issuer) iriOf(name string) (string, error) {
+	res, err := jsonld.Canonicalize(map[string]any{"@context": is.contextList(), "id": "urn:uuid:00000000-0000-0000-0000-000000000000", "type": name},
+		jsonld.Options{Contexts: is.contexts, Mode: jsonld.Strict})
+	if err != nil {
+		return "", err
+	}
+	parts := strings.Fields(string(res.NQuads)) // subject, rdf:type, the IRI and a dot
+	if len(parts) != 4 || !strings.HasPrefix(parts[2], "<") {
+		return "", fmt.Errorf("issuer: the contexts do not say what %s is", name)
+	}
+	return strings.Trim(parts[2], "<>"), nil
 }
 
 // canonicalJSON is the RFC 8785 form of a document that was completed in memory.
@@ -167,7 +296,7 @@ func (is *Issuer) random(n int) ([]byte, error) {
 
 // signSDJWT signs a concealed document. Its file has all disclosures: it is the holder's.
 func (b *Batch) signSDJWT(s spooled) (spooled, error) {
-	jwt, err := cryptosuite.SignJWT(credential.TypVC, b.is.config.KeyID, s.concealed.payload, b.is.config.Signer)
+	jwt, err := cryptosuite.SignJWT(s.concealed.typ, b.is.config.KeyID, s.concealed.payload, b.is.config.Signer)
 	if err != nil {
 		return s, err
 	}

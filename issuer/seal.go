@@ -290,8 +290,8 @@ func (b *Batch) prepare(d Draft, i int, done []spooledHead) (map[string]any, spo
 		return nil, s, err
 	}
 	doc, err := b.is.complete(d, b.p.created)
-	if err == nil && d.Form == FormSDJWT {
-		if s.concealed, err = b.is.conceal(doc); err != nil {
+	if err == nil && d.Form.isSDJWT() {
+		if s.concealed, err = b.is.conceal(doc, d.Form); err != nil {
 			err = draftFault(d, err)
 		}
 	}

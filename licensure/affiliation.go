@@ -30,7 +30,7 @@ var affiliationFields = []field{
 	{"facility", must, shortText},
 	{"staffCategory", must, shortText},
 	{"from", must, civil},
-	{"until", may, civil},
+	{"until", weighs, civil},
 	{"affiliationStanding", must, word(affiliationStandings)},
 }
 

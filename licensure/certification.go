@@ -49,9 +49,9 @@ var certificationFields = []field{
 	{"initialDate", must, civil},
 	{"certificationStatus", must, word(certStatuses)},
 	{"timeUnlimited", must, boolean},
-	{"expiresOn", may, civil},
+	{"expiresOn", weighs, civil},
 	{"continuingCertification", must, word(continuing)},
-	{"clinicallyActive", may, boolean},
+	{"clinicallyActive", weighs, boolean},
 }
 
 func certificationCoherent(c *checker, _, s map[string]any) {

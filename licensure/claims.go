@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/certanchor/certanchor/verifier"
 )
 
 // CheckIssued judges the verified claims of an issued credential by the rules of
@@ -27,6 +29,27 @@ func subjectOf(claims map[string]any, t string) (subject, error) {
 	}
 	s, _ := claims["credentialSubject"].(map[string]any)
 	return s, nil
+}
+
+// withoutNulls returns claims without the members of the subject that an SD-JWT shows to be
+// absent.
+func withoutNulls(claims map[string]any) map[string]any {
+	s, _ := claims["credentialSubject"].(map[string]any)
+	s = maps.Clone(s)
+	maps.DeleteFunc(s, func(_ string, v any) bool { return v == nil })
+	claims = maps.Clone(claims)
+	claims["credentialSubject"] = s
+	return claims
+}
+
+// mayHide returns which weighty members a report leaves open.
+func mayHide(r *verifier.Report, t string) (names []string) {
+	for _, name := range Weighty([]string{t}) {
+		if r.MayHide(name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // A subject is read by name once it has been judged; what is absent reads as empty.

@@ -80,7 +80,7 @@ var examFields = []field{
 	}))},
 	{"attemptsComplete", must, boolean},
 	{"asOf", must, civil},
-	{"irregularBehaviourNote", may, word(circumstances)},
+	{"irregularBehaviourNote", weighs, word(circumstances)},
 }
 
 func examCoherent(c *checker, _, s map[string]any) {

@@ -38,13 +38,20 @@ func FactOf(r *verifier.Report, digest string) (Fact, error) {
 	if !ok {
 		return Fact{}, refuse("ENV-3", "none of our types")
 	}
-	s, err := subjectOf(r.Claims, t)
+	s, err := Item{Report: r}.subject(t)
 	if err != nil {
 		return Fact{}, err
 	}
-	class, _ := r.Claims["confidenceClass"].(string)
+	if hidden := mayHide(r, t); len(hidden) > 0 {
+		return Fact{}, refuse("VD-1", "shown in part: %s may be hidden", strings.Join(hidden, ", "))
+	}
+	claims := r.Claims
+	if r.Partial {
+		claims = withoutNulls(claims)
+	}
+	class, _ := claims["confidenceClass"].(string)
 	return Fact{Ref: Ref{ID: r.ID, Digest: digest}, Type: t, Issuer: r.Issuer.ID, InForce: r.Verdict == verifier.Valid,
-		Attested: class == string(Attested), StatusAt: r.StatusAt, subject: s, claims: r.Claims}, nil
+		Attested: class == string(Attested), StatusAt: r.StatusAt, subject: s, claims: claims}, nil
 }
 
 // Claim returns a member of the subject as text; empty for none.

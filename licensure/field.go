@@ -11,9 +11,9 @@ import (
 
 // A field is one member of an object and what its value must be.
 type field struct {
-	name     string
-	required bool
-	value    judge
+	name  string
+	need  need
+	value judge
 }
 
 // A judge says what a value must be, twice: check is the whole demand, schema as much of it
@@ -28,9 +28,13 @@ type judge struct {
 // A schema is a JSON Schema (2020-12) as a JSON object. It is never written to once made.
 type schema = map[string]any
 
+// A need says what the absence of a member means.
+type need int
+
 const (
-	must = true
-	may  = false
+	may    need = iota
+	weighs      // as may; but whoever leaves it out hides what could decide: see Weighty
+	must
 )
 
 // object judges the members of node that fields name.
@@ -40,7 +44,7 @@ func (c *checker) object(ptr, rule string, node map[string]any, fields []field) 
 		switch {
 		case ok && v != nil: // null was refused by walk
 			f.value.check(c, ptr+"/"+f.name, rule, v)
-		case !ok && f.required:
+		case !ok && f.need == must:
 			c.fail(CodeMissing, ptr+"/"+f.name, rule, "required")
 		}
 	}

@@ -38,7 +38,7 @@ var foreignFields = []field{
 	{"requirementsMet", must, distinct(list(word(foreignRequirements)))},
 	{"degreeRef", must, refNode("T05")},
 	{"validIndefinitely", may, onlyTrue},
-	{"expiresOn", may, civil},
+	{"expiresOn", weighs, civil},
 }
 
 func foreignCoherent(c *checker, _, s map[string]any) {

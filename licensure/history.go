@@ -52,7 +52,7 @@ func (h ActionHistory) Draft() (map[string]any, error) {
 var historyFields = []field{
 	{"asOf", must, civil},
 	{"jurisdictionsCovered", must, distinct(longList(jurisdiction))},
-	{"actions", may, list(node("T09", []field{
+	{"actions", weighs, list(node("T09", []field{
 		{"orderId", must, shortText},
 		{"digest", may, digest},
 		{"takenIn", must, jurisdiction},

@@ -56,7 +56,7 @@ var profileFields = []field{
 		{"role", must, shortText},
 	}))},
 	{"asOf", must, civil},
-	{"discrepancies", may, list(node("T13", []field{
+	{"discrepancies", weighs, list(node("T13", []field{
 		{"fieldName", must, shortText},
 		{"applicantSaid", must, shortText},
 		{"sourceSaid", must, shortText},

@@ -58,6 +58,21 @@ func (r subjectRules) all() []field {
 	return append(slices.Clone(subjectFields), r.fields...)
 }
 
+// Weighty returns the optional members of a subject of these types that can count against
+// the holder, or end the fact. An SD-JWT can hide them: of one that is shown in part nothing
+// is decided until each is shown, or shown to be absent (issuer.Config.Weighty).
+func Weighty(types []string) []string {
+	var names []string
+	for _, t := range types {
+		for _, f := range subjects[t].fields {
+			if f.need == weighs {
+				names = append(names, f.name)
+			}
+		}
+	}
+	return names
+}
+
 var (
 	shortText = text(maxText)
 	prose     = text(maxProse)
@@ -185,8 +200,8 @@ var degreeFields = []field{
 	{"diplomaLanguage", must, language},
 	{"programmeMonths", may, integer(1, 240)},
 	{"honours", may, shortText},
-	{"leavesOfAbsence", may, list(period("T02"))},
-	{"adverseActions", may, distinct(list(shortText))},
+	{"leavesOfAbsence", weighs, list(period("T02"))},
+	{"adverseActions", weighs, distinct(list(shortText))},
 	{"verifiedBy", may, shortText},
 }
 
@@ -208,8 +223,8 @@ var trainingFields = []field{
 	{"completed", must, boolean},
 	{"boardEligible", must, boolean},
 	{"pgyLevels", may, distinct(list(integer(1, 15)))},
-	{"creditReductionMonths", may, integer(0, 120)},
-	{"unusualCircumstances", may, word(circumstances)},
+	{"creditReductionMonths", weighs, integer(0, 120)},
+	{"unusualCircumstances", weighs, word(circumstances)},
 	{"custodian", may, shortText},
 }
 
@@ -236,8 +251,8 @@ var licenceFields = []field{
 	{"unrestricted", must, boolean},
 	{"basis", must, word(bases)},
 	{"renewalCycleMonths", must, integer(1, 120)},
-	{"conditions", may, conditionList("T07")},
-	{"practiceScope", may, shortText},
+	{"conditions", weighs, conditionList("T07")},
+	{"practiceScope", weighs, shortText},
 	{"expeditedUnderLoq", may, iri},
 	{"statePrincipalLicence", must, boolean},
 }

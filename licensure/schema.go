@@ -44,7 +44,7 @@ func objectSchema(fields []field) schema {
 	var required []any
 	for _, f := range fields {
 		properties[f.name] = f.value.schema
-		if f.required {
+		if f.need == must {
 			required = append(required, f.name)
 		}
 	}

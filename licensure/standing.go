@@ -86,10 +86,14 @@ func (p *Policy) Standing(i Item, m Moment) CredentialStanding {
 		c.Obtain = append(c.Obtain, fmt.Sprintf("what the step asks for: %s: %s", step.Name, step.Code))
 		return c
 	}
-	s, err := subjectOf(i.Report.Claims, t)
+	s, err := i.subject(t)
 	if err != nil {
 		c.because("ENV-3", "%v", err)
-		c.Obtain = append(c.Obtain, "a credential of a known type")
+		if i.Report.Partial {
+			c.Obtain = append(c.Obtain, "the claims that were not shown, or the whole document")
+		} else {
+			c.Obtain = append(c.Obtain, "a credential of a known type")
+		}
 		return c
 	}
 	c.subject = s
@@ -106,8 +110,21 @@ func (p *Policy) Standing(i Item, m Moment) CredentialStanding {
 		}
 		return c
 	}
+	if hidden := mayHide(i.Report, t); len(hidden) > 0 {
+		c.because("VD-1", "shown in part: %s may be hidden", strings.Join(hidden, ", "))
+		c.Obtain = append(c.Obtain, "shown, or shown to be absent: "+strings.Join(hidden, ", "))
+		return c
+	}
 	c.judge(p, i, m)
 	return c
+}
+
+// subject returns the judged subject of an item.
+func (i Item) subject(t string) (subject, error) {
+	if i.Report.Partial {
+		return subjectOf(withoutNulls(i.Report.Claims), t)
+	}
+	return subjectOf(i.Report.Claims, t)
 }
 
 // judge is for reports that are valid, or indeterminate.

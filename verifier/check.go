@@ -266,7 +266,7 @@ func (c *check) checkFormat() bool {
 		return false
 	}
 	for _, e := range entries {
-		if _, err := status.ParseIndex(e.Index); err != nil && isBitstring(e) {
+		if _, err := status.ParseIndex(e.Index); err != nil && (isBitstring(e) || c.isToken(e)) {
 			c.refuse(StepFormat, err, e.Path+"/statusListIndex", "document")
 			return false
 		}

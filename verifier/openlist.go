@@ -34,5 +34,6 @@ func (k *Checker) List(issuer, url, purpose string, size int, at time.Time) (*Op
 		return nil, &CheckError{Indeterminate, StepRevocation, CodeListMalformed, fmt.Errorf("%d lists with sequence %d: their issuer has published two under one number", len(lists), lists[0].sequence)}
 	}
 	l := lists[0]
-	return &OpenList{ListFact{URL: url, Purpose: purpose, Sequence: l.sequence, From: l.from, SHA256: fmt.Sprintf("%x", l.digest)}, l.until, l.bits}, nil
+	bits := l.bits.(*status.Bitstring) // as the entry asked for
+	return &OpenList{ListFact{URL: url, Purpose: purpose, Sequence: l.sequence, From: l.from, SHA256: fmt.Sprintf("%x", l.digest)}, l.until, bits}, nil
 }

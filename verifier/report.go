@@ -93,11 +93,22 @@ type Report struct {
 	// Credentials are the reports on what a presentation carries, in order; its own
 	// Verdict is the worst of all.
 	Credentials []*Report `json:"credentials,omitempty"`
+	// Partial says that the document was shown in part: an SD-JWT with digests of claims, or
+	// decoys, that are not disclosed. What its subject lacks it may hide.
+	Partial bool `json:"partial,omitempty"`
 	// Trusting lists what the verdict rests on and nobody here could check.
 	Trusting []string `json:"trusting,omitempty"`
 	// Claims is the document without proofs, limited to members that were hashed. It
 	// is absent from an Invalid report.
 	Claims map[string]any `json:"claims,omitempty"`
+}
+
+// MayHide reports whether a member of the subject that is not in Claims may be hidden. One
+// that is null was shown to be absent.
+func (r *Report) MayHide(name string) bool {
+	subject, _ := r.Claims["credentialSubject"].(map[string]any)
+	_, shown := subject[name]
+	return r.Partial && !shown
 }
 
 // A ListFact is a status list that counted, and what it says of the document.

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/certanchor/certanchor/credential"
@@ -17,6 +18,7 @@ import (
 func (c *check) checkSDJWT() {
 	e := c.cred.Envelope()
 	c.canonical = &jsonld.Result{Claims: c.cred.Unsecured()}
+	c.report.Partial = e.Hidden > 0
 	c.pass(StepCanonical, "/sdJwt", "document", "an SD-JWT, signed as text; %d claims disclosed", len(e.Disclosures))
 }
 
@@ -81,7 +83,36 @@ func (c *check) boundToHolder() bool {
 	subject, _ := c.cred.Member("credentialSubject").(map[string]any)
 	about, _ := subject["id"].(string)
 	id, _, _ := strings.Cut(e.Holder, "#")
-	return about != "" && about == id
+	switch {
+	case about == id:
+		return about != ""
+	case e.Typ != credential.TypDC:
+		return false
+	}
+	// The issuer says by cnf whose it is; a sub that is no DID is a number of its own.
+	return !strings.HasPrefix(about, "did:") || sameKey(about, e.Holder)
+}
+
+// sameKey reports whether a DID has the key of a DID URL. A did:key and a did:jwk can be one.
+func sameKey(id, url string) bool {
+	of, _, _ := strings.Cut(url, "#")
+	one, err := did.Resolve(id)
+	if err != nil {
+		return false
+	}
+	other, err := did.Resolve(of)
+	if err != nil {
+		return false
+	}
+	key, ok := other.Key(url)
+	if !ok {
+		return false
+	}
+	name, err := did.KeyDID(key.Public)
+	return err == nil && slices.ContainsFunc(one.Keys, func(k did.Key) bool {
+		own, err := did.KeyDID(k.Public)
+		return err == nil && own == name
+	})
 }
 
 // anchorPromised reports whether the issuer signed that the document is anchored: it then

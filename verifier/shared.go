@@ -13,6 +13,7 @@ import (
 type shared struct {
 	entries    map[string]entered // of the trust file, by id, with their documents
 	lists      map[listKey]signedList
+	tokens     map[listKey]signedToken
 	bits       map[bitsKey]answer[*status.Bitstring]
 	kept       int                              // bytes of them
 	networks   map[anchor.Header]anchor.Network // of blocks; empty for those in no run
@@ -40,7 +41,7 @@ type answer[T any] struct {
 
 func newShared() *shared {
 	return &shared{
-		entries: map[string]entered{}, lists: map[listKey]signedList{}, bits: map[bitsKey]answer[*status.Bitstring]{},
+		entries: map[string]entered{}, lists: map[listKey]signedList{}, tokens: map[listKey]signedToken{}, bits: map[bitsKey]answer[*status.Bitstring]{},
 		networks: map[anchor.Header]anchor.Network{}, addresses: map[spendOf]answer[string]{},
 		inclusions: map[spendOf]answer[*anchor.Inclusion]{}, links: map[spendOf]answer[*anchor.Link]{},
 	}
@@ -66,6 +67,16 @@ func (s *shared) inclusion(k spendOf, work func() (*anchor.Inclusion, error)) (*
 
 func (s *shared) link(k spendOf, work func() (*anchor.Link, error)) (*anchor.Link, error) {
 	return once(s.links, k, work)
+}
+
+// keepToken keeps an IETF list, unless too much is kept already.
+func (s *shared) keepToken(k listKey, t signedToken) {
+	if bits, ok := t.list.bits.(*status.TokenList); ok {
+		if s.kept += bits.Len() * bits.Size() / 8; s.kept > keptBytes {
+			return
+		}
+	}
+	s.tokens[k] = t
 }
 
 // keptBytes bounds the lists that are kept decoded, in bytes; others are decoded each time.

@@ -170,9 +170,20 @@ func isBitstring(e credential.StatusEntry) bool {
 	return e.Type == credential.BitstringEntry || e.Type == credential.StatusList2021Entry
 }
 
+// isToken reports whether an entry is a place in an IETF list.
+func (c *check) isToken(e credential.StatusEntry) bool {
+	env := c.cred.Envelope()
+	return e.Type == credential.TokenEntry && env != nil && env.Typ == credential.TypDC
+}
+
+// The values of an entry, whichever end of a byte they are counted from.
+type values interface {
+	At(i int) (uint8, error)
+}
+
 // A statusList is a signed list that counts.
 type statusList struct {
-	bits     *status.Bitstring
+	bits     values
 	sequence uint64
 	digest   [sha256.Size]byte // of the bytes received
 	from     time.Time
@@ -180,7 +191,7 @@ type statusList struct {
 }
 
 func (c *check) checkEntry(step StepName, e credential.StatusEntry) {
-	if !isBitstring(e) || (e.Purpose != purposeRevocation && e.Purpose != purposeSuspension && e.Purpose != purposeMessage) {
+	if !isBitstring(e) && !c.isToken(e) || (e.Purpose != purposeRevocation && e.Purpose != purposeSuspension && e.Purpose != purposeMessage) {
 		c.stop(step, CodeStatusType, e.Path, "document", "type %q, purpose %q", e.Type, e.Purpose)
 		return
 	}
@@ -247,7 +258,11 @@ func (c *check) judgeValue(step StepName, e credential.StatusEntry, list statusL
 			return
 		}
 		c.pass(step, e.Path, "issuer", "%s", fact(fmt.Sprintf("message %d", v)))
-	case v != 0 && e.Purpose == purposeSuspension:
+	case c.isToken(e) && v > status.TokenSuspended:
+		// Token Status List, section 7.1: each ecosystem gives these a meaning of its own.
+		c.stop(step, CodeStatusType, e.Path, "issuer", "%s", fact(fmt.Sprintf("status %d", v)))
+		return
+	case v != 0 && e.Purpose == purposeSuspension, c.isToken(e) && v == status.TokenSuspended:
 		c.stop(step, CodeSuspended, e.Path, "issuer", "%s", fact("suspended"))
 		return
 	case v != 0:

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -71,6 +72,9 @@ func uncounted(code Code, err error) *listError { return &listError{code, err} }
 // names, no older than the highest sequence the caller has seen.
 func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *listError) {
 	key := listKey{sha256.Sum256(raw), c.issuer.ID, c.at}
+	if e.Type == credential.TokenEntry {
+		return c.readToken(e, raw, key)
+	}
 	l, known := c.shared.lists[key]
 	if !known {
 		l.cred, l.claims, l.err = c.signedList(raw)
@@ -182,32 +186,33 @@ func (c *check) openList(e credential.StatusEntry, cred *credential.Credential, 
 	}
 	encoded, _ := subject["encodedList"].(string)
 	if l.bits, err = c.shared.decode(bitsKey{digest, size}, encoded); err != nil {
-		code, _ := codeOf(err)
-		if code != "limit-status-list" {
-			code = CodeListMalformed
-		}
-		return l, uncounted(code, err)
+		return l, undecoded(err)
 	}
-	lerr := c.sequence(&l, e.List, subject)
-	return l, lerr
+	n, stated := subject["sequence"].(json.Number)
+	if stated {
+		if l.sequence, err = strconv.ParseUint(n.String(), 10, 63); err != nil {
+			return l, uncounted(CodeListMalformed, err)
+		}
+	}
+	return l, c.atFloor(e.List, l.sequence, stated)
 }
 
-// sequence reads the list's number and holds it to the floor of the trust file.
-func (c *check) sequence(l *statusList, url string, subject map[string]any) *listError {
-	n, stated := subject["sequence"].(json.Number)
+// undecoded tells a list that is too large from one that cannot be read.
+func undecoded(err error) *listError {
+	if code, _ := codeOf(err); code == "limit-status-list" {
+		return uncounted(code, err)
+	}
+	return uncounted(CodeListMalformed, err)
+}
+
+// atFloor holds a list's number to the floor of the trust file.
+func (c *check) atFloor(url string, sequence uint64, stated bool) *listError {
 	floor := c.trust.StatusFloor[url]
-	if !stated {
-		if floor > 0 {
-			return uncounted(CodeListSequence, errors.New("no sequence number"))
-		}
-		return nil
-	}
-	v, err := strconv.ParseUint(n.String(), 10, 63)
-	if err != nil {
-		return uncounted(CodeListMalformed, err)
-	}
-	if l.sequence = v; v < floor {
-		return uncounted(CodeListRollback, errors.New("sequence "+n.String()+" is below the highest seen, "+strconv.FormatUint(floor, 10)))
+	switch {
+	case !stated && floor > 0:
+		return uncounted(CodeListSequence, errors.New("no sequence number"))
+	case sequence < floor:
+		return uncounted(CodeListRollback, fmt.Errorf("sequence %d is below the highest seen, %d", sequence, floor))
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 
@@ -12,14 +14,106 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
 	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/verifier"
 )
 
 // ErrInvitationExpired means an invitation that ended before it was answered.
 var ErrInvitationExpired = errors.New("wallet: the invitation has expired; ask its issuer for another")
 
+// An InvitationError says why an invitation is not shown to be its issuer's. Codes are bare
+// words: unsigned, issuer-unknown, key, key-not-in-force, signature.
+type InvitationError struct {
+	Code   string
+	Detail string
+}
+
+func (e *InvitationError) Error() string {
+	return fmt.Sprintf("wallet: the invitation is not verified: %s: %s", e.Code, e.Detail)
+}
+
+// CheckInvitation returns the name that the trust file has for the issuer of an invitation,
+// after that issuer's signature under it was found good, by a key that counts now. That it
+// was meant for this holder, it does not show. Errors are *InvitationError.
+func (w *Wallet) CheckInvitation(i *credential.Invitation, trust *TrustFile) (name string, err error) {
+	refuse := func(code, format string, args ...any) (string, error) {
+		return "", &InvitationError{code, fmt.Sprintf(format, args...)}
+	}
+	if i.Signature == "" {
+		return refuse("unsigned", "nobody signed it")
+	}
+	is, known := trust.Trust.Issuer(i.Issuer)
+	if !known {
+		return refuse("issuer-unknown", "%s is not in the trust file", i.Issuer)
+	}
+	key, err := assertionKey(is, i.Method)
+	if err != nil {
+		return refuse("key", "%v", err)
+	}
+	if err := inForce(key.Window, w.now()); err != nil {
+		return refuse("key-not-in-force", "%s: %v", i.Method, err)
+	}
+	message, err := i.SigningInput()
+	if err != nil {
+		return refuse("signature", "%v", err)
+	}
+	sig, err := base64.RawURLEncoding.Strict().DecodeString(i.Signature)
+	if err == nil {
+		err = cryptosuite.VerifyMessage(key.Public, message, sig)
+	}
+	if err != nil {
+		return refuse("signature", "it was changed, or %s did not sign it", i.Method)
+	}
+	return is.Label, nil
+}
+
+// assertionKey returns a key that the trust file pins for an issuer, or that the issuer's
+// pinned document lists for what it asserts, with the bounds of both. What a verifier would
+// not take under a credential is not taken here.
+func assertionKey(is *verifier.Issuer, id string) (did.Key, error) {
+	var pin verifier.PinnedKey
+	if n := slices.IndexFunc(is.Keys, func(k verifier.PinnedKey) bool { return k.ID == id }); n >= 0 {
+		pin = is.Keys[n]
+	}
+	key := did.Key{ID: id, Public: pin.Public}
+	if pin.Public == nil {
+		if is.Document == nil {
+			return key, fmt.Errorf("the trust file does not hold the document of %s, nor a key %s", is.ID, id)
+		}
+		k, ok := is.Document.Key(id)
+		if !ok || k.Controller != "" && k.Controller != is.ID || is.Document.States(did.AssertionMethod) && !k.May(did.AssertionMethod) {
+			return key, fmt.Errorf("%s is no key that %s signs with", id, is.ID)
+		}
+		key = *k
+	}
+	if !pin.From.IsZero() {
+		key.Created = pin.From
+	}
+	for _, end := range []time.Time{pin.Until, pin.InvalidSince} {
+		if !end.IsZero() && (key.Expires.IsZero() || end.Before(key.Expires)) {
+			key.Expires = end
+		}
+	}
+	return key, nil
+}
+
+func inForce(w did.Window, at time.Time) error {
+	switch {
+	case w.Created.IsZero():
+		return errors.New("no beginning is stated")
+	case at.Before(w.Created):
+		return fmt.Errorf("counts from %s", w.Created.Format(time.RFC3339))
+	case !w.Expires.IsZero() && !at.Before(w.Expires):
+		return fmt.Errorf("ended on %s", w.Expires.Format(time.RFC3339))
+	case !w.Revoked.IsZero() && !at.Before(w.Revoked):
+		return fmt.Errorf("was revoked on %s", w.Revoked.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // Answer introduces this wallet to the issuer of an invitation: with the key of their
 // relation, which is made if there is none. Save the wallet before the answer leaves. The
-// name in the invitation proves nothing: show the person the issuer's id.
+// name in the invitation proves nothing: show the person the issuer's id, or what
+// CheckInvitation returns.
 func (w *Wallet) Answer(i *credential.Invitation, curve Curve) (*credential.Introduction, error) {
 	if !w.now().Before(i.Expires) {
 		return nil, ErrInvitationExpired
@@ -49,8 +143,13 @@ func (w *Wallet) Answer(i *credential.Invitation, curve Curve) (*credential.Intr
 	return n, w.sign(n, r)
 }
 
-// sign puts the signatures under an introduction.
+// sign puts the signatures under an introduction, with the recovery key that goes with it.
 func (w *Wallet) sign(n *credential.Introduction, r Relation) error {
+	id, recovery, err := w.recovery(r.Issuer)
+	if err != nil {
+		return err
+	}
+	n.Recovery = &credential.ProvenKey{DID: id}
 	message, err := n.SigningInput()
 	if err != nil {
 		return err
@@ -59,11 +158,12 @@ func (w *Wallet) sign(n *credential.Introduction, r Relation) error {
 	if !ok {
 		return fmt.Errorf("wallet: no key of %s", r.DID)
 	}
-	sig, err := cryptosuite.SignMessage(key, message)
-	if err != nil {
+	if n.Signature, err = signText(key, message); err != nil {
 		return err
 	}
-	n.Signature = base64.RawURLEncoding.EncodeToString(sig)
+	if n.Recovery.Signature, err = signText(recovery, message); err != nil {
+		return err
+	}
 	if n.Address != nil {
 		sum := sha256.Sum256(message)
 		compact := ecdsa.SignCompact(w.phrase.bitcoinKey(r.Issuer, r.Index), sum[:], true)

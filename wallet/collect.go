@@ -25,9 +25,9 @@ const (
 	maxDeep    = 8         // folders inside one another
 )
 
-// textCredential is the head of a credential as a text: base64url of its bytes,
-// deflated (RFC 1951).
-const textCredential = "certanchor:credential:"
+// TextCredential is the head of a credential as a text: base64url of its bytes, deflated
+// (RFC 1951).
+const TextCredential = "certanchor:credential:"
 
 // An Item is one document that was found, not yet looked at.
 type Item struct {
@@ -69,7 +69,7 @@ func CollectBytes(place string, data []byte) ([]Item, error) {
 	if bytes.HasPrefix(data, []byte("PK\x03\x04")) || bytes.HasPrefix(data, []byte("PK\x05\x06")) {
 		return collectArchive(place, data)
 	}
-	if text, ok := bytes.CutPrefix(bytes.TrimSpace(data), []byte(textCredential)); ok {
+	if text, ok := bytes.CutPrefix(bytes.TrimSpace(data), []byte(TextCredential)); ok {
 		raw, err := textBytes(string(text))
 		if err != nil {
 			return nil, &CollectError{place, "text", err.Error()}
@@ -90,7 +90,7 @@ func CredentialText(raw []byte) (string, error) {
 	if err == nil {
 		err = w.Close()
 	}
-	return textCredential + base64.RawURLEncoding.EncodeToString(b.Bytes()), err
+	return TextCredential + base64.RawURLEncoding.EncodeToString(b.Bytes()), err
 }
 
 func textBytes(text string) ([]byte, error) {

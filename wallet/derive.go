@@ -116,6 +116,16 @@ func (p phrase) identityKey(curve Curve, issuer string, index uint32) (crypto.Si
 	return ed25519.NewKeyFromSeed(derived(seedEd25519, p.seed(), issuer, index)), nil
 }
 
+// recoveryIndex is the number of the recovery key among the keys for an issuer: the last,
+// which no relation reaches. An issuer's id of its own for it would be one that another
+// issuer could call itself, and then be answered with that key.
+const recoveryIndex = 1<<32 - 1
+
+// recoveryKey is the key that can name another in place of all for an issuer.
+func (p phrase) recoveryKey(issuer string) (crypto.Signer, error) {
+	return p.identityKey(Ed25519, issuer, recoveryIndex)
+}
+
 // bitcoinKey is the key of a relation's Bitcoin address. It never holds coins.
 func (p phrase) bitcoinKey(issuer string, index uint32) *btcec.PrivateKey {
 	key, _ := btcec.PrivKeyFromBytes(derived(seedBitcoin, p.seed(), issuer, index))

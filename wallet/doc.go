@@ -7,7 +7,8 @@
 // as a trust file of package verifier.
 //
 //	Create, Open, Restore          the vault
-//	Wallet.Answer                  an issuer's invitation (package credential)
+//	Wallet.CheckInvitation, Answer an issuer's invitation (package credential)
+//	Wallet.Rotate                  the next key for an issuer
 //	Collect, Wallet.Examine, Keep  credentials from files, folders, archives, texts
 //	ParseRequest, Wallet.Plan      what a verifier asks for, and what would leave
 //	Wallet.Present, Wallet.Dossier what leaves
@@ -17,7 +18,9 @@
 //
 // All keys come from a BIP-39 phrase of 12 or 24 words. Each issuer gets a key of its own
 // (SLIP-0013 paths over SLIP-0010), so two issuers, or two verifiers who know different
-// credentials, cannot match a person by key. Matching by name or licence number stays
+// credentials, cannot match a person by key. A key that was replaced stays, for what was
+// issued to it; a recovery key for each issuer can name the next when only the phrase is
+// left. Matching by name or licence number stays
 // possible, and credentials of several issuers in one presentation show their keys together.
 //
 // # What is not kept from whom

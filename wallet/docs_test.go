@@ -26,6 +26,8 @@ func TestWalletPage(t *testing.T) {
 			must[*credential.Invitation](t)(credential.ParseInvitation(encodedDoc(t, d)))
 		case credential.TypeIntroduction:
 			must[*credential.Introduction](t)(credential.ParseIntroduction(encodedDoc(t, d)))
+		case credential.TypeRotation:
+			must[*credential.Rotation](t)(credential.ParseRotation(encodedDoc(t, d)))
 		case TypeRequest:
 			d["nonce"] = nonce
 			delete(d, "recipient")
@@ -45,7 +47,7 @@ func TestWalletPage(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{credential.TypeInvitation, credential.TypeIntroduction, TypeRequest, TypeDossier, typeShareLog, credential.TypeSDJWT} {
+	for _, kind := range []string{credential.TypeInvitation, credential.TypeIntroduction, credential.TypeRotation, TypeRequest, TypeDossier, typeShareLog, credential.TypeSDJWT} {
 		if seen[kind] != 1 {
 			t.Errorf("%s: %d examples", kind, seen[kind])
 		}

@@ -174,7 +174,7 @@ func (w *Wallet) Dossier(records []*Record, presented [][]byte, to, purpose, unt
 		return raw, nil // the log has it since it was made
 	}
 	for _, r := range records {
-		if r.Form == FormSDJWT {
+		if r.Form != FormLD {
 			r.Shown++ // all of it, to be matched with what is shown later
 		}
 	}

@@ -80,8 +80,8 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 	}
 	r := &Record{Document: item.Raw, SHA256: cred.Digest(), Imported: at, Checked: at, Verdict: f.Report.Verdict.String(),
 		ID: cred.ID(), Types: cred.Types(), Version: string(cred.Version()), Issuer: cred.Issuer(), Label: f.Report.Issuer.Label}
-	if cred.Envelope() != nil {
-		r.Form = FormSDJWT
+	if e := cred.Envelope(); e != nil {
+		r.Form = map[string]string{credential.TypVC: FormSDJWT, credential.TypDC: FormDC}[e.Typ]
 	}
 	if s, stopped := f.Report.Deciding(); stopped {
 		r.Code = string(s.Code)
@@ -92,6 +92,11 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 		return f
 	}
 	r.Subject = subjectID(cred)
+	if r.Form == FormDC { // whose it is says cnf; sub can be any number
+		if id := holderOf(cred.Envelope()); id != "" {
+			r.Subject = id
+		}
+	}
 	if from, until, err := cred.Validity(); err == nil {
 		r.From, r.Until = momentText(from), momentText(until)
 	}

@@ -240,8 +240,8 @@ func TestCredentialText(t *testing.T) {
 		f.Write(make([]byte, 1<<20))
 	}
 	noError(t, f.Close())
-	for _, bad := range []string{textCredential + "!!", textCredential + "AAAA", text[:len(text)-4],
-		textCredential + base64.RawURLEncoding.EncodeToString(bomb.Bytes())} {
+	for _, bad := range []string{TextCredential + "!!", TextCredential + "AAAA", text[:len(text)-4],
+		TextCredential + base64.RawURLEncoding.EncodeToString(bomb.Bytes())} {
 		if _, err := CollectBytes("qr", []byte(bad)); collected(err) != "text" {
 			t.Errorf("%.40s: %v", bad, err)
 		}

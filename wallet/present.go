@@ -108,7 +108,7 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 			}
 			if choice.Record != nil {
 				choice.Others = append(choice.Others, r)
-				if r.Form == FormSDJWT && r.Shown == 0 {
+				if r.Form != FormLD && r.Shown == 0 {
 					choice.Fresh++
 				}
 				continue
@@ -183,7 +183,7 @@ func (p *Plan) update() {
 
 // answers reports whether a record answers a query, and what of it would leave.
 func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, disclosures []string, ok bool, err error) {
-	if !presentable(r) || (r.Form == FormSDJWT) != (c.Format == FormatSDJWT) || c.bound() && !w.mine(r) {
+	if !presentable(r) || r.Form != c.form() || c.bound() && !w.mine(r) {
 		return nil, nil, false, nil
 	}
 	claims, err := w.claims(r)
@@ -194,7 +194,7 @@ func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, discl
 	if !ok {
 		return nil, nil, false, nil
 	}
-	if r.Form == FormSDJWT {
+	if r.Form != FormLD {
 		if claims, disclosures, err = chosen(r, asked); err != nil {
 			return nil, nil, false, err
 		}
@@ -251,7 +251,8 @@ const presentationLife = time.Hour
 // Forms of a record.
 const (
 	FormLD    = ""
-	FormSDJWT = "sd-jwt"
+	FormSDJWT = "sd-jwt"    // vc+sd-jwt
+	FormDC    = "dc+sd-jwt" // SD-JWT VC
 )
 
 // Present makes the signed answer to a plan, bound to the request's audience and nonce and to
@@ -277,7 +278,7 @@ func (w *Wallet) Present(p *Plan) (parts [][]byte, err error) {
 		parts = append(parts, whole)
 	}
 	for _, c := range p.Choices {
-		if c.Record.Form != FormSDJWT {
+		if c.Record.Form == FormLD {
 			continue
 		}
 		part, err := w.showing(&c, q)

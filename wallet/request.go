@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -43,11 +44,13 @@ type Query struct {
 // A CredentialQuery asks for one credential.
 type CredentialQuery struct {
 	ID     string `json:"id"`
-	Format string `json:"format"` // FormatLDP or FormatSDJWT
+	Format string `json:"format"` // FormatLDP, FormatSDJWT or FormatDC
 	Meta   struct {
 		// TypeValues are alternatives; of one of them the credential must have all types, as
 		// its own member type writes them (DCQL would have them expanded to IRIs).
 		TypeValues [][]string `json:"type_values,omitempty"`
+		// VCTValues are alternatives too, for FormatDC, which has no others.
+		VCTValues []string `json:"vct_values,omitempty"`
 	} `json:"meta"`
 	Claims []ClaimQuery `json:"claims,omitempty"`
 	// Binding asks that the credential's subject signs; nil means yes.
@@ -57,8 +60,8 @@ type CredentialQuery struct {
 // A ClaimQuery asks for one claim.
 type ClaimQuery struct {
 	ID string `json:"id,omitempty"`
-	// Path leads to it from the root of the credential: names, indexes, or null for all
-	// elements of an array.
+	// Path leads to it from the root of the credential, for FormatDC from that of the
+	// payload: names, indexes, or null for all elements of an array.
 	Path []any `json:"path"`
 	// Values, if there are any, are those that will do.
 	Values []any `json:"values,omitempty"`
@@ -76,6 +79,14 @@ const FormatLDP = "ldp_vc"
 // FormatSDJWT is the format of SD-JWTs whose payload is a VC 2.0 document: only the claims
 // asked for leave.
 const FormatSDJWT = credential.TypVC
+
+// FormatDC is the format of SD-JWT VCs.
+const FormatDC = credential.TypDC
+
+// forms are what the formats are called in a vault.
+var forms = map[string]string{FormatLDP: FormLD, FormatSDJWT: FormSDJWT, FormatDC: FormDC}
+
+func (c *CredentialQuery) form() string { return forms[c.Format] }
 
 // Limits of a request.
 const (
@@ -97,9 +108,32 @@ func (e *RequestError) Error() string {
 
 var queryID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-// ParseRequest reads a request. Whether it has expired is asked when it is answered.
+// textRequest is the head of a request as a text: base64url of its RFC 8785 form.
+const textRequest = "certanchor:request:"
+
+// Text returns the request as one line, for a link or a QR code.
+func (q *Request) Text() (string, error) {
+	raw, err := json.Marshal(q)
+	if err != nil {
+		return "", err
+	}
+	tree, err := strictjson.Parse(raw, strictjson.Limits{Bytes: maxRequest})
+	if err != nil {
+		return "", err
+	}
+	text, err := strictjson.Canonical(tree)
+	return textRequest + base64.RawURLEncoding.EncodeToString(text), err
+}
+
+// ParseRequest reads a request, as JSON or as text. Whether it has expired is asked when it is answered.
 func ParseRequest(data []byte) (*Request, error) {
 	var q Request
+	if text, ok := bytes.CutPrefix(bytes.TrimSpace(data[:min(len(data), 2*maxRequest)]), []byte(textRequest)); ok {
+		var err error
+		if data, err = base64.RawURLEncoding.Strict().DecodeString(string(text)); err != nil {
+			return nil, &RequestError{"/", "the text is damaged: not base64url"}
+		}
+	}
 	if err := strictjson.Unmarshal(data, strictjson.Limits{Bytes: maxRequest, Depth: 16}, &q); err != nil {
 		return nil, &RequestError{"/", err.Error()}
 	}
@@ -139,10 +173,14 @@ func (q *Query) check() error {
 		switch {
 		case !queryID.MatchString(c.ID) || slices.Contains(ids, c.ID):
 			return &RequestError{at + "/id", "missing, malformed or there twice"}
-		case c.Format != FormatLDP && c.Format != FormatSDJWT:
-			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s and %s", c.Format, FormatLDP, FormatSDJWT)}
-		case len(c.Meta.TypeValues) == 0 || slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool { return len(all) == 0 }):
-			return &RequestError{at + "/meta/type_values", "missing, or one without a type, which any credential would answer"}
+		case !slices.Contains([]string{FormatLDP, FormatSDJWT, FormatDC}, c.Format):
+			return &RequestError{at + "/format", fmt.Sprintf("%q; this wallet answers %s, %s and %s", c.Format, FormatLDP, FormatSDJWT, FormatDC)}
+		case c.Format == FormatDC && (len(c.Meta.VCTValues) == 0 || len(c.Meta.TypeValues) > 0):
+			return &RequestError{at + "/meta/vct_values", "missing, or beside type_values"}
+		case c.Format != FormatDC && (len(c.Meta.TypeValues) == 0 || len(c.Meta.VCTValues) > 0):
+			return &RequestError{at + "/meta/type_values", "missing, or beside vct_values"}
+		case slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool { return len(all) == 0 }):
+			return &RequestError{at + "/meta/type_values", "one of them has no type, so any credential would answer"}
 		}
 		ids = append(ids, c.ID)
 		for k, claim := range c.Claims {
@@ -197,13 +235,14 @@ func (c *ClaimQuery) check() error {
 // bound reports whether the subject must sign.
 func (c *CredentialQuery) bound() bool { return c.Binding == nil || *c.Binding }
 
-// find returns the places that a path leads to, as JSON pointers.
-func (c *ClaimQuery) find(claims map[string]any) (places []string, values []any) {
+// find returns the places that a path leads to from what stands at a place, as JSON
+// pointers.
+func (c *ClaimQuery) find(at string, claims any) (places []string, values []any) {
 	type spot struct {
 		at    string
 		value any
 	}
-	spots := []spot{{"", claims}}
+	spots := []spot{{at, claims}}
 	for _, step := range c.Path {
 		var next []spot
 		for _, s := range spots {
@@ -252,19 +291,32 @@ func sameKind(a, b any) bool {
 // matches reports whether a credential answers the query, and where the claims asked for
 // stand.
 func (c *CredentialQuery) matches(types []string, claims map[string]any) (asked []string, ok bool) {
-	if !slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool {
-		return len(all) > 0 && !slices.ContainsFunc(all, func(t string) bool { return !slices.Contains(types, t) })
-	}) {
+	if !c.ofType(types) {
 		return nil, false
 	}
+	at, root := "", any(claims)
+	if c.Format == FormatDC { // whose claims are those of the subject
+		at, root = "/credentialSubject", claims["credentialSubject"]
+	}
 	for _, q := range c.Claims {
-		places, _ := q.find(claims)
+		places, _ := q.find(at, root)
 		if len(places) == 0 {
 			return nil, false
 		}
 		asked = append(asked, places...)
 	}
 	return asked, true
+}
+
+func (c *CredentialQuery) ofType(types []string) bool {
+	if c.Format == FormatDC {
+		return slices.ContainsFunc(c.Meta.VCTValues, func(vct string) bool {
+			return len(types) > 0 && types[len(types)-1] == credential.TypeOfVCT(vct)
+		})
+	}
+	return slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool {
+		return len(all) > 0 && !slices.ContainsFunc(all, func(t string) bool { return !slices.Contains(types, t) })
+	})
 }
 
 // optional returns the queries that no required set needs in every option.

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,12 +17,22 @@ import (
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/issuer"
+	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/verifier"
 )
 
-// issueForms issues drafts in both forms under one root.
+// issueForms issues drafts in both forms of the W3C under one root.
 func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
+	b.t.Helper()
+	all := b.issueIn([]issuer.Form{issuer.FormLD, issuer.FormSDJWT}, drafts...)
+	return all[""], all[credential.TypVC]
+}
+
+// issueIn issues drafts in several forms under one root, and returns them by the typ of
+// their JWT.
+func (b *board) issueIn(forms []issuer.Form, drafts ...object) map[string][][]byte {
 	b.t.Helper()
 	list := func(yield func(issuer.Draft, error) bool) {
 		for _, d := range drafts {
@@ -32,7 +44,7 @@ func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
 	ctx := context.Background()
 	_, err := b.chain.Mine(101, b.key.Address, now.Add(-60*time.Hour))
 	b.must(err)
-	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.Copies(issuer.InForm(list, issuer.FormLD, issuer.FormSDJWT), max(1, b.copies)))
+	batch, err := b.issuer.Seal(ctx, anchor.Regtest, issuer.Copies(issuer.InForm(list, forms...), max(1, b.copies)))
 	b.must(err)
 	b.must(batch.Fund(ctx, b.chain, b.key.Address, 100_000))
 	b.must(batch.Sign(b.key))
@@ -45,14 +57,15 @@ func (b *board) issueForms(drafts ...object) (ld, sd [][]byte) {
 	b.must(batch.Finish(outputs{&all}))
 	b.ids = append(b.ids, batch.TxID())
 	b.publish()
+	byTyp := map[string][][]byte{}
 	for _, c := range all {
-		if must[*credential.Credential](b.t)(credential.Parse(c)).Envelope() != nil {
-			sd = append(sd, c)
-		} else {
-			ld = append(ld, c)
+		typ := ""
+		if e := must[*credential.Credential](b.t)(credential.Parse(c)).Envelope(); e != nil {
+			typ = e.Typ
 		}
+		byTyp[typ] = append(byTyp[typ], c)
 	}
-	return ld, sd
+	return byTyp
 }
 
 // sdText returns the SD-JWT of a file, and withText the file with another.
@@ -174,24 +187,30 @@ func TestSDJWTForged(t *testing.T) {
 			l := p["credentialSubject"].(object)["_sd"].([]any)
 			l[0] = l[1]
 		}), "malformed-member"},
-		"alg none":          {bentHeader(func(h object) { h["alg"] = "none" }), "malformed-member"},
-		"alg HS256":         {bentHeader(func(h object) { h["alg"] = "HS256" }), "malformed-member"},
-		"alg ES256":         {bentHeader(func(h object) { h["alg"] = "ES256" }), "key-type"},
-		"jwk in header":     {bentHeader(func(h object) { h["jwk"] = "x" }), "malformed-member"},
-		"crit":              {bentHeader(func(h object) { h["crit"] = "exp" }), "malformed-member"},
-		"no kid":            {bentHeader(func(h object) { delete(h, "kid") }), "malformed-member"},
-		"other kid":         {bentHeader(func(h object) { h["kid"] = b.id + "#anchor-1" }), "key-type"},
-		"dc+sd-jwt":         {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "version-unsupported"},
-		"typ JWT":           {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
-		"sha-512":           {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
-		"an end of its own": {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},
-		"an iss of its own": {bentPayload(func(p object) { p["iss"] = "x" }), "version-unsupported"},
-		"a type of its own": {bentPayload(func(p object) { p["vct"] = "x" }), "version-unsupported"},
-		"array digests":     {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}} }), "version-unsupported"},
-		"proof inside":      {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
-		"no tilde":          {parts[0], "malformed-member"},
-		"padded":            {parts[0] + "=~", "malformed-member"},
-		"another's JWT":     {other[0] + "~", "target-hash"},
+		"alg none":                        {bentHeader(func(h object) { h["alg"] = "none" }), "malformed-member"},
+		"alg HS256":                       {bentHeader(func(h object) { h["alg"] = "HS256" }), "malformed-member"},
+		"alg ES256":                       {bentHeader(func(h object) { h["alg"] = "ES256" }), "key-type"},
+		"jwk in header":                   {bentHeader(func(h object) { h["jwk"] = "x" }), "malformed-member"},
+		"crit":                            {bentHeader(func(h object) { h["crit"] = "exp" }), "malformed-member"},
+		"no kid":                          {bentHeader(func(h object) { delete(h, "kid") }), "malformed-member"},
+		"other kid":                       {bentHeader(func(h object) { h["kid"] = b.id + "#anchor-1" }), "key-type"},
+		"dc+sd-jwt":                       {bentHeader(func(h object) { h["typ"] = "dc+sd-jwt" }), "malformed-member"},
+		"typ JWT":                         {bentHeader(func(h object) { h["typ"] = "JWT" }), "malformed-member"},
+		"sha-512":                         {bentPayload(func(p object) { p["_sd_alg"] = "sha-512" }), "version-unsupported"},
+		"an end of its own":               {bentPayload(func(p object) { p["exp"] = 1 }), "version-unsupported"},
+		"an iss of its own":               {bentPayload(func(p object) { p["iss"] = "x" }), "version-unsupported"},
+		"a type of its own":               {bentPayload(func(p object) { p["vct"] = "x" }), "version-unsupported"},
+		"array digests":                   {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}} }), "signature"},
+		"an element's digest beside more": {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": "x", "y": 1}} }), "malformed-member"},
+		"an element's digest in no array": {bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = object{"...": "x"} }), "malformed-member"},
+		"an element's digest twice": {bentPayload(func(p object) {
+			p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}, object{"...": "x"}}
+		}), "malformed-member"},
+		"a claim for an element": {strings.TrimSuffix(bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": digest(made)}} }), "~") + "~" + made + "~", "malformed-member"},
+		"proof inside":           {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
+		"no tilde":               {parts[0], "malformed-member"},
+		"padded":                 {parts[0] + "=~", "malformed-member"},
+		"another's JWT":          {other[0] + "~", "target-hash"},
 	} {
 		r, code := w.check(withText(t, sd[0], c.text))
 		if code != c.want || r.Verdict == verifier.Valid {
@@ -225,6 +244,90 @@ func TestSDJWTForged(t *testing.T) {
 	b.publish()
 	if r, code := w.check(sd[0]); r.Verdict != verifier.NotInForce || code != verifier.CodeRevoked {
 		t.Errorf("revoked: %s %s", r.Verdict, code)
+	}
+}
+
+// signed is a file of an SD-JWT that a board signed without anchoring it.
+func (b *board) signed(typ string, payload object, disclosures ...string) []byte {
+	b.t.Helper()
+	key, id, err := issuer.SigningKey(b.dir, nil)
+	b.must(err)
+	jwt := must[string](b.t)(cryptosuite.SignJWT(typ, id, encodedDoc(b.t, payload), key))
+	return encodedDoc(b.t, object{"version": 1, "type": credential.TypeSDJWT, "sdJwt": strings.Join(append([]string{jwt}, disclosures...), "~") + "~"})
+}
+
+// TestSDJWTShownInPart: what may be hidden is never taken for what is not there.
+func TestSDJWTShownInPart(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust().Trust
+	trust.AnchorOptional = true
+	good := func() object {
+		d := licence("", "L-1")
+		d["@context"] = []any{credential.ContextVC2, b.issuer.ContextURL()}
+		d["issuer"] = b.id
+		return d
+	}
+	for name, c := range map[string]struct {
+		places []string
+		change func(object)
+		want   verifier.Code
+	}{
+		"whole":                             {[]string{"X07"}, func(object) {}, ""},
+		"no place shown, by a board of one": {[]string{"X07"}, func(d object) { delete(d["credentialSubject"].(object), "jurisdiction") }, verifier.CodePlaceNotStated},
+		"no place shown, by one for all":    {[]string{"*"}, func(d object) { delete(d["credentialSubject"].(object), "jurisdiction") }, ""},
+		"a schema of the whole":             {[]string{"*"}, func(d object) { d["credentialSchema"] = object{"id": "https://x.example/s", "type": "JsonSchema"} }, verifier.CodeSchemaType},
+	} {
+		d := good()
+		c.change(d)
+		trust.Issuers[0].Jurisdictions = c.places
+		r := verifier.Check(b.signed(credential.TypVC, d), nil, trust, now)
+		if s, _ := r.Deciding(); s.Code != c.want || (c.want == "") != (r.Verdict == verifier.Valid) {
+			t.Errorf("%s: %s %q (%s), want %q", name, r.Verdict, s.Code, s.Fact, c.want)
+		}
+	}
+}
+
+func holderKey(t *testing.T, id string) string {
+	t.Helper()
+	return must[*did.Document](t)(did.Resolve(id)).Keys[0].ID
+}
+
+// TestSDJWTElements: an element that is hidden is as if it were not there (RFC 9901, section
+// 7.1); the wallet shows those asked for.
+func TestSDJWTElements(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust()
+	trust.Trust.AnchorOptional = true
+	holder := b.relate(Ed25519)
+	text := func(v ...any) string { return base64.RawURLEncoding.EncodeToString(encodedDoc(t, v)) }
+	first, second, third := text("s1", "one"), text("s2", object{"_sd": []any{sdDigest(text("s3", "deep", "x"))}}), text("s3", "deep", "x")
+	file := b.signed(credential.TypDC, object{"iss": b.id, "vct": "https://x.example/type", "jurisdiction": "X07", "sub": holder, "cnf": object{"kid": holderKey(t, holder)},
+		"list": []any{"zero", object{"...": sdDigest(first)}, object{"...": sdDigest("decoy")}, object{"...": sdDigest(second)}}}, first, second, third)
+	for name, c := range map[string]struct {
+		shown []string
+		want  string
+	}{
+		"all":           {[]string{first, second, third}, `["zero","one",{"deep":"x"}]`},
+		"none":          {nil, `["zero"]`},
+		"one":           {[]string{first}, `["zero","one"]`},
+		"without depth": {[]string{second}, `["zero",{}]`},
+	} {
+		r := verifier.Check(withText(t, file, strings.Join(append([]string{strings.Split(sdText(t, file), "~")[0]}, c.shown...), "~")+"~"), nil, trust.Trust, now)
+		if got := string(encodedDoc(t, r.Claims["credentialSubject"].(object)["list"])); r.Verdict != verifier.Valid || got != c.want {
+			t.Errorf("%s: %v %s", name, r.Err(), got)
+		}
+	}
+	f := w.wallet.Examine(Item{"a file", file}, nil, trust)
+	noError(t, w.wallet.Keep(f, false))
+	ask := request(t, func(q object) {
+		q["dcql_query"] = object{"credentials": []any{object{"id": "one", "format": FormatDC, "meta": object{"vct_values": []any{"https://x.example/type"}}, "claims": []any{object{"path": []any{"list", 2}}}}}}
+	})
+	vp := w.present(ask)
+	r := verifier.CheckFor(must[*Request](t)(ParseRequest(ask)).Asked(), vp, nil, trust.Trust, now)
+	if got := string(encodedDoc(t, r.Claims["credentialSubject"].(object)["list"])); r.Verdict != verifier.Valid || got != `["zero",{"deep":"x"}]` {
+		t.Errorf("shown: %v %s", r.Err(), got)
 	}
 }
 
@@ -501,4 +604,46 @@ func TestSDJWTBent(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d still valid", valid, rounds)
+}
+
+// TestSDJWTDecided: nothing is decided by a document that hides what could count against its
+// holder; that there is nothing can be shown.
+func TestSDJWTDecided(t *testing.T) {
+	w := newWorld(t)
+	w.weighty = licensure.Weighty
+	b := w.addBoard("alderfen")
+	certified := parsedDoc(t, must[[]byte](t)(os.ReadFile("../licensure/testdata/drafts/certification.json")))
+	certified["validFrom"] = "2026-06-01T00:00:00Z"
+	delete(certified["credentialSubject"].(object), "clinicallyActive")
+	builtin, _ := licensure.BuiltinPolicy("hospital")
+	policy := must[*licensure.Policy](t)(licensure.ParsePolicy(builtin))
+	for _, form := range []issuer.Form{issuer.FormSDJWT, issuer.FormDC} {
+		file := b.issueIn([]issuer.Form{form}, certified)[map[issuer.Form]string{issuer.FormSDJWT: credential.TypVC, issuer.FormDC: credential.TypDC}[form]][0]
+		cred := must[*credential.Credential](t)(credential.Parse(file))
+		decided := func(without ...string) (licensure.CredentialStanding, error) {
+			text := cred.Envelope().JWT + "~"
+			for _, d := range cred.Envelope().Disclosures {
+				if !slices.Contains(without, d.Name) {
+					text += d.Text + "~"
+				}
+			}
+			r, _ := w.check(withText(t, file, text))
+			if r.Verdict != verifier.Valid {
+				t.Fatalf("%s without %v: %v", form, without, r.Err())
+			}
+			_, err := licensure.FactOf(r, strings.Repeat("0", 64))
+			return policy.Standing(licensure.Item{Report: r}, licensure.Moment{Decision: "2026-07-01", Run: now}), err
+		}
+		if s, err := decided(); s.Standing != licensure.InForce || err != nil {
+			t.Errorf("%s, all shown: %v %v", form, s, err)
+		}
+		for _, name := range []string{"expiresOn", "clinicallyActive"} {
+			if s, err := decided(name); s.Standing != licensure.UndeterminedStand || err == nil || !strings.Contains(fmt.Sprint(s), name) {
+				t.Errorf("%s without %s: %v %v", form, name, s, err)
+			}
+		}
+		if s, err := decided("person"); s.Standing != licensure.UndeterminedStand || err == nil {
+			t.Errorf("%s without the person: %v %v", form, s, err)
+		}
+	}
 }

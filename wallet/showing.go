@@ -10,6 +10,7 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
 )
 
 // chosen returns what of an SD-JWT leaves if these places are asked for: the disclosures
@@ -59,8 +60,7 @@ func (w *Wallet) showing(c *Choice, q *Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, _, _ := strings.Cut(cred.Envelope().Holder, "#")
-	key, ok := w.signerOf(id)
+	key, ok := w.signerOf(holderOf(cred.Envelope()))
 	if !ok {
 		return nil, fmt.Errorf("wallet: %s is bound to no key of this wallet, so it cannot be shown for a request", c.Record.Short())
 	}
@@ -75,4 +75,23 @@ func (w *Wallet) showing(c *Choice, q *Request) ([]byte, error) {
 		return nil, err
 	}
 	return withDisclosures(c.Record, cred, c.disclosures, binding)
+}
+
+// holderOf returns the key that may show an SD-JWT as the did:key that relations have; "" if
+// the issuer named none that can be read.
+func holderOf(e *credential.Envelope) string {
+	id, _, _ := strings.Cut(e.Holder, "#")
+	doc, err := did.Resolve(id)
+	if err != nil {
+		return ""
+	}
+	key, ok := doc.Key(e.Holder)
+	if !ok {
+		return ""
+	}
+	own, err := did.KeyDID(key.Public)
+	if err != nil {
+		return ""
+	}
+	return own
 }

@@ -270,23 +270,13 @@ func (w *Wallet) Phrase() string { return w.phrase.words() }
 // Relations returns what this wallet is for each issuer, oldest first.
 func (w *Wallet) Relations() []Relation { return slices.Clone(w.contents.Relations) }
 
-// Relate returns the relation with an issuer; a new one is made where there is none with
+// Relate returns the newest relation with an issuer; one is made where there is none with
 // that curve.
 func (w *Wallet) Relate(issuer, name string, curve Curve) (Relation, error) {
-	i := slices.IndexFunc(w.contents.Relations, func(r Relation) bool { return r.Issuer == issuer && r.Curve == curve })
-	if i >= 0 {
-		return w.contents.Relations[i], nil
+	if r, ok := w.latest(issuer, curve); ok {
+		return r, nil
 	}
-	r := Relation{Issuer: issuer, Name: name, Curve: curve, Created: w.now()}
-	key, err := w.phrase.identityKey(r.Curve, r.Issuer, r.Index)
-	if err != nil {
-		return r, err
-	}
-	if r.DID, err = did.KeyDID(key.Public()); err != nil {
-		return r, err
-	}
-	w.contents.Relations = append(w.contents.Relations, r)
-	return r, nil
+	return w.relate(Relation{Issuer: issuer, Name: name, Curve: curve})
 }
 
 // addAddress gives a relation a Bitcoin address.

@@ -31,6 +31,8 @@ type world struct {
 	wallet *Wallet
 	chain  *regtest.Chain
 	boards []*board
+	// weighty is issuer.Config.Weighty of the boards that are added next.
+	weighty func([]string) []string
 }
 
 // A board is an issuer.
@@ -68,7 +70,7 @@ func (w *world) addBoard(name string) *board {
 	w.must(err)
 	b.key, err = issuer.OpenAnchorKey(b.dir, nil)
 	w.must(err)
-	b.issuer, err = issuer.Open(issuer.Config{Dir: b.dir, Signer: signer, KeyID: keyID, AnchorKeyID: b.key.ID, Now: func() time.Time { return now.Add(-21 * time.Hour) }})
+	b.issuer, err = issuer.Open(issuer.Config{Dir: b.dir, Signer: signer, KeyID: keyID, AnchorKeyID: b.key.ID, Weighty: w.weighty, Now: func() time.Time { return now.Add(-21 * time.Hour) }})
 	w.must(err)
 	w.t.Cleanup(func() { b.issuer.Close() })
 	w.boards = append(w.boards, b)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/verifier"
 	"github.com/certanchor/certanchor/wallet"
 )
@@ -36,10 +37,21 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	fs.Var(&optional, "optional", "type of a credential that the holder may leave out; may be given again")
 	var claims texts
 	fs.Var(&claims, "claim", "a claim of each credential, such as credentialSubject.number: asks for SD-JWTs that show nothing else; may be given again")
+	format := fs.String("format", wallet.FormatSDJWT, "with --claim: vc+sd-jwt, or dc+sd-jwt for SD-JWT VCs, whose claims have no credentialSubject before them")
 	out := fs.String("out", "", "file to write")
+	picture := fs.String("qr", "", "FILE.png or FILE.svg to write as a QR code too")
 	operands, err := parse(fs, args)
 	if err != nil {
 		return err
+	}
+	if err := checkQR(*picture); err != nil {
+		return err
+	}
+	if *format != wallet.FormatSDJWT && *format != wallet.FormatDC {
+		return misuse("say vc+sd-jwt or dc+sd-jwt", "no format %q with --claim", *format)
+	}
+	if *picture != "" && *out == "" {
+		return misuse("name the file with --out", "the answer is judged by the request: a picture of it is not enough")
 	}
 	if len(operands) > 0 || *audience == "" || *purpose == "" || len(types)+len(optional) == 0 {
 		return misuse("certanchor help request", "request needs --audience, --purpose and --type")
@@ -53,8 +65,13 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	for i, t := range append(types, optional...) {
 		c := wallet.CredentialQuery{ID: fmt.Sprintf("c%d", i+1), Format: wallet.FormatLDP}
 		c.Meta.TypeValues = [][]string{{t}}
+		if len(claims) > 0 {
+			c.Format = *format
+		}
+		if c.Format == wallet.FormatDC {
+			c.Meta.TypeValues, c.Meta.VCTValues = nil, []string{vctOf(t)}
+		}
 		for _, claim := range claims {
-			c.Format = wallet.FormatSDJWT
 			c.Claims = append(c.Claims, wallet.ClaimQuery{Path: anyTexts(strings.Split(claim, "."))})
 		}
 		q.Query.Credentials = append(q.Query.Credentials, c)
@@ -70,11 +87,23 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	if _, err := wallet.ParseRequest(b); err != nil {
 		return walletFault(err)
 	}
-	if err := a.writeOut(*out, append(b, '\n')); err != nil {
+	text, err := q.Text()
+	if err != nil {
+		return err
+	}
+	if err := a.writeWithQR(*out, append(b, '\n'), *picture, text, "send the file"); err != nil {
 		return err
 	}
 	a.say("Keep this file: certanchor verify --request judges the answer by it. Take one answer only, or somebody could show it again.")
 	return nil
+}
+
+// vctOf is the vct of a type: types of the built-in context by their short name.
+func vctOf(name string) string {
+	if strings.Contains(name, ":") {
+		return name
+	}
+	return credential.LicensureTerms + name
 }
 
 // readRequest reads the request that an answer is judged by; nil if none is named.

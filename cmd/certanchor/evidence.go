@@ -60,7 +60,7 @@ func (a *app) evidence(ctx context.Context, fs *flag.FlagSet, args []string) err
 		ev.Merge(other)
 	}
 	if *dir != "" {
-		own, err := filepath.Glob(filepath.Join(*dir, "status", "*.json"))
+		own, err := filepath.Glob(filepath.Join(*dir, "status", "*.j*")) // JSON, and JWT for the IETF's
 		if err != nil {
 			return err
 		}
@@ -264,17 +264,33 @@ func addLists(ev *verifier.Evidence, files []string) error {
 		if err != nil {
 			return err
 		}
-		c, err := credential.Parse(raw)
-		if err != nil || c.ID() == "" {
+		url, kind, err := listURL(raw)
+		if err != nil || url == "" {
 			return misuse("give a status list as its issuer published it", "%s is no status list: %v", name, err)
 		}
 		info, err := os.Stat(name)
 		if err != nil {
 			return err
 		}
-		ev.AddDocument(c.ID(), verifier.Document{MediaType: "application/vc", At: info.ModTime().UTC().Truncate(time.Second), Bytes: raw})
+		ev.AddDocument(url, verifier.Document{MediaType: kind, At: info.ModTime().UTC().Truncate(time.Second), Bytes: raw})
 	}
 	return nil
+}
+
+// listURL returns the URL that a status list states, W3C's or the IETF's.
+func listURL(raw []byte) (url, mediaType string, err error) {
+	if strings.HasPrefix(strings.TrimSpace(string(raw[:min(len(raw), 64)])), "{") {
+		c, err := credential.Parse(raw)
+		if err != nil {
+			return "", "", err
+		}
+		return c.ID(), "application/vc", nil
+	}
+	t, err := credential.ParseStatusToken(raw)
+	if err != nil {
+		return "", "", err
+	}
+	return t.URL, "application/" + credential.TypStatusList, nil
 }
 
 // maxDataFile bounds a trust or evidence file in bytes.

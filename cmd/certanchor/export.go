@@ -81,8 +81,12 @@ func (j *job) exportDesk(x *exported, holders map[string]bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, desk.Close()) }()
+	current := map[string]bool{} // a key may have been replaced since
+	for h, named := range holders {
+		current[desk.Current(h)] = named
+	}
 	for _, one := range desk.All() {
-		if holders[one.DID] {
+		if current[one.DID] {
 			x.Introductions = append(x.Introductions, one)
 		}
 	}

@@ -45,8 +45,14 @@ func TestExportAndErase(t *testing.T) {
 	}
 	must(json.Unmarshal(raw, &doc))
 
+	// The holder's key is replaced; what was issued to the old one is still theirs.
+	wantStatus(t, 0, "wallet", "rotate", "--wallet", d("me.wallet"), "--passphrase-file", pass, "https://board.example/issuer.json", "--out", d("rotation.txt"))
+	told, _ := wantStatus(t, 0, "introduce", "rebind", "--issuer", d("board"), d("rotation.txt"))
+	var change struct{ New string }
+	must(json.Unmarshal([]byte(told), &change))
+
 	out, _ := wantStatus(t, 0, "export", "--issuer", d("board"), files[0])
-	for _, want := range []string{doc.ID, doc.CredentialSubject.ID, "file-4711", "unmistakable reason", `"purpose": "message"`} {
+	for _, want := range []string{doc.ID, change.New, `"recovery": "did:key:`, doc.CredentialSubject.ID, "file-4711", "unmistakable reason", `"purpose": "message"`} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the subject is not shown %q:\n%s", want, out)
 		}
@@ -59,7 +65,7 @@ func TestExportAndErase(t *testing.T) {
 			return err
 		}
 		data, err := os.ReadFile(name)
-		for _, secret := range []string{doc.ID, doc.Salt, doc.CredentialSubject.ID, doc.CredentialSubject.Number, "file-4711", "unmistakable reason"} {
+		for _, secret := range []string{doc.ID, doc.Salt, doc.CredentialSubject.ID, change.New, "did:key:", doc.CredentialSubject.Number, "file-4711", "unmistakable reason"} {
 			if secret != "" && bytes.Contains(data, []byte(secret)) {
 				t.Errorf("%s holds %q", name, secret)
 			}
@@ -68,4 +74,5 @@ func TestExportAndErase(t *testing.T) {
 	}))
 	// The nonce is still used up, and what the holder has is the holder's.
 	wantStatus(t, 64, "introduce", "accept", "--issuer", d("board"), d("answer.txt"))
+	wantStatus(t, 64, "introduce", "rebind", "--issuer", d("board"), d("rotation.txt"))
 }

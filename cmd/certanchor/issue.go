@@ -46,7 +46,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	fallback := fs.Int64("fee-rate", 0, "satoshis per 1,000 virtual bytes, where a node makes no estimate")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	status := fs.String("status", "bitstring", "bitstring: W3C status lists; none: no entry in the credentials")
-	form := fs.String("form", string(issuer.FormLD), "ld: Data Integrity; sd-jwt: claims that can be shown singly; both: one of each")
+	form := fs.String("form", string(issuer.FormLD), "ld: Data Integrity; sd-jwt: claims that can be shown singly; dc+sd-jwt: the same as SD-JWT VC, for wallets of that kind; both: ld and sd-jwt; or several: ld,dc+sd-jwt")
 	copies := fs.Int("copies", 1, "with sd-jwt: single-use copies of each, so that two verifiers cannot match them")
 	request := fs.String("request", "", "seal only, and write a request for a shared anchor to this file")
 	answer := fs.String("answer", "", "finish with the answer to that request, made by: anchors combine")
@@ -69,16 +69,12 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if err != nil {
 		return asMisuse(err)
 	}
-	switch *form {
-	case string(issuer.FormLD):
-	case string(issuer.FormSDJWT):
-		drafts = issuer.InForm(drafts, issuer.FormSDJWT)
-	case "both":
-		drafts = issuer.InForm(drafts, issuer.FormLD, issuer.FormSDJWT)
-	default:
-		return misuse("say ld, sd-jwt or both", "no form %q", *form)
+	forms, err := formsOf(*form)
+	if err != nil {
+		return err
 	}
-	if *copies < 1 || *copies > issuer.MaxCopies || *copies > 1 && *form == string(issuer.FormLD) {
+	drafts = issuer.InForm(drafts, forms...)
+	if *copies < 1 || *copies > issuer.MaxCopies || *copies > 1 && slices.Equal(forms, []issuer.Form{issuer.FormLD}) {
 		return misuse("certanchor help issue", "--copies goes with --form sd-jwt, from 1 to %d", issuer.MaxCopies)
 	}
 	drafts = issuer.Copies(drafts, *copies)
@@ -87,6 +83,22 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	}
 	j := job{app: a, dir: *dir, state: *state, chain: *chain, status: *status, request: *request, answer: *answer, psbtOut: *psbtOut, psbtIn: *psbtIn, freeText: *freeText, fallback: anchor.FeeRate(*fallback), feeCap: anchor.Sats(*feeCap), passphrase: once(a.passphrase(*pass))}
 	return j.run(ctx, drafts, *out)
+}
+
+// formsOf reads --form.
+func formsOf(flag string) ([]issuer.Form, error) {
+	if flag == "both" {
+		flag = string(issuer.FormLD + "," + issuer.FormSDJWT)
+	}
+	var forms []issuer.Form
+	for _, name := range strings.Split(flag, ",") {
+		f := issuer.Form(name)
+		if !slices.Contains(issuer.Forms(), f) || slices.Contains(forms, f) {
+			return nil, misuse("say ld, sd-jwt, dc+sd-jwt, both, or several with commas between", "no form %q, or twice the same", name)
+		}
+		forms = append(forms, f)
+	}
+	return forms, nil
 }
 
 // asMisuse marks what the caller can mend.
@@ -148,7 +160,7 @@ func (j *job) open() error {
 		return err
 	}
 	c := issuer.Config{Dir: j.dir, StateDir: j.stateDir(), Signer: signer, KeyID: id, AnchorKeyID: j.key.ID,
-		CheckDraft: j.checkMedical, Purposes: medicalPurposes, Closing: j.snapshot, Hook: j.app.issuerHook}
+		CheckDraft: j.checkMedical, Purposes: medicalPurposes, Weighty: licensure.Weighty, Closing: j.snapshot, Hook: j.app.issuerHook}
 	if j.status == "none" {
 		c.Closing = nil
 		c.Purposes = func([]string) []issuer.Purpose { return nil }

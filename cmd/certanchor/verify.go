@@ -12,6 +12,7 @@ import (
 
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/verifier"
+	"github.com/certanchor/certanchor/wallet"
 )
 
 var verifyCommand = command{
@@ -108,10 +109,15 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 }
 
 func (a *app) readCredential(name string) ([]byte, error) {
-	if name == "-" {
-		return readLimited(a.stdin, credential.MaxBytes)
+	raw, err := a.readInput(name, credential.MaxBytes)
+	if err != nil || !strings.HasPrefix(string(raw[:min(len(raw), len(wallet.TextCredential))]), wallet.TextCredential) {
+		return raw, err
 	}
-	return readFile(name, credential.MaxBytes)
+	items, err := wallet.CollectBytes(name, raw) // the text of a QR code
+	if err != nil {
+		return nil, misuse("", "%v", err)
+	}
+	return items[0].Raw, nil
 }
 
 // A printer prints reports and counts verdicts.

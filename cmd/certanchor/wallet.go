@@ -26,7 +26,8 @@ var walletCommand = command{
 		"  certanchor wallet answer invitation.json --out answer.json\n" +
 		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
 		"  certanchor wallet present request.json --out presentation.json\n" +
-		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, import, refresh, list, show, text,\n" +
+		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
+		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text,\n" +
 		"  present, dossier, consent, shares, reminders, export, forget",
 	run: (*app).walletRun,
 }
@@ -43,10 +44,10 @@ type walletRun struct {
 	*app
 	file, pass, phrase, backup            string
 	words, days                           int
-	curve, out, trust                     string
+	curve, out, qr, trust                 string
 	evidence, lists, urls, drops, picks   texts
 	to, purpose, until, recipient, online string
-	unproven, look, asDossier             bool
+	unproven, look, asDossier, recover    bool
 	args                                  []string
 	wallet                                *wallet.Wallet
 }
@@ -63,6 +64,8 @@ var walletVerbs = map[string]struct {
 	"backup":    {0, false, (*walletRun).saveBackup},
 	"phrase":    {0, false, (*walletRun).tellPhrase},
 	"answer":    {1, false, (*walletRun).answer},
+	"rotate":    {1, false, (*walletRun).rotate},
+	"keys":      {0, false, (*walletRun).keys},
 	"import":    {-1, false, (*walletRun).take},
 	"refresh":   {0, false, (*walletRun).refresh},
 	"list":      {0, false, (*walletRun).list},
@@ -85,9 +88,11 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.StringVar(&r.backup, "backup", "", "restore: the backup; without it only the keys come back")
 	fs.IntVar(&r.words, "words", 24, "create: 12 or 24 words")
 	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
-	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer: Ed25519 or P-256")
+	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer, rotate: Ed25519 or P-256")
+	fs.BoolVar(&r.recover, "recover", false, "rotate: sign with the recovery key of the words, where the key that the issuer knows is not at hand")
 	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
-	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with")
+	fs.StringVar(&r.qr, "qr", "", "answer, rotate, text: FILE.png or FILE.svg to write as a QR code")
+	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with; answer: take only an invitation signed by an issuer it names")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
 	fs.Var(&r.lists, "status", "import, refresh: a status list; may be given again")
 	fs.StringVar(&r.online, "online", "", "refresh: whom to ask, as in verify; lists are fetched whole")
@@ -117,12 +122,15 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	case verb.args >= 0 && len(r.args) != verb.args, verb.args < 0 && len(r.args) == 0:
 		return misuse("certanchor help wallet", "wallet %s: wrong number of arguments", operands[0])
 	}
+	if err := checkQR(r.qr); err != nil {
+		return err
+	}
 	if r.file == "" {
 		return misuse("name it with --wallet FILE, or in "+walletEnv, "no wallet is named")
 	}
 	for _, own := range []string{r.file, wallet.Previous(r.file)} {
-		if sameFile(r.out, own) {
-			return misuse("choose another file; a wallet is never overwritten", "--out %s is the wallet", r.out)
+		if sameFile(r.out, own) || sameFile(r.qr, own) {
+			return misuse("choose another file; a wallet is never overwritten", "the file to write is %s, the wallet", own)
 		}
 	}
 	if !verb.make {
@@ -166,12 +174,15 @@ func walletFault(err error) error {
 		collect *wallet.CollectError
 		request *wallet.RequestError
 		log     *wallet.ShareLogError
+		invited *wallet.InvitationError
 	)
 	switch {
 	case errors.As(err, &open) && open.Previous != "":
 		return misuse("if the passphrase is right, the version before is "+open.Previous+": copy it away, then open the copy with --wallet", "%v", err)
 	case errors.As(err, &open):
 		return misuse("check the passphrase; a damaged wallet comes back with: certanchor wallet restore", "%v", err)
+	case errors.As(err, &invited):
+		return misuse(invitationHints[invited.Code], "%v", err)
 	case errors.As(err, &log):
 		return misuse("lines were taken away, moved or changed after they were written", "%v", err)
 	case errors.As(err, &content):
@@ -186,6 +197,8 @@ func walletFault(err error) error {
 		return misuse("ask the verifier for another request; docs/wallet.md tells what can be answered", "%v", err)
 	case errors.Is(err, wallet.ErrExists):
 		return misuse("choose another file; a wallet is never overwritten", "%v", err)
+	case errors.Is(err, wallet.ErrNoRelation):
+		return misuse("certanchor wallet keys lists them; in a wallet that came back from the words alone, say --recover", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
 		return misuse("compare each word with the paper; order counts", "%v", err)
 	case errors.Is(err, wallet.ErrPick):
@@ -196,6 +209,14 @@ func walletFault(err error) error {
 		return misuse("", "%v", err)
 	}
 	return err
+}
+
+var invitationHints = map[string]string{
+	"unsigned":         "nothing was answered; ask the issuer for a signed one (introduce invite --sign), or leave out --trust and make sure otherwise whose it is",
+	"issuer-unknown":   "nothing was answered; is it the issuer you expect, and the right trust file?",
+	"key":              "nothing was answered; the trust file may be older than the issuer's key: get a new one from where you got it",
+	"key-not-in-force": "nothing was answered; is your clock right? else ask the issuer for an invitation signed with its present key",
+	"signature":        "nothing was answered; do not trust where this came from: ask the issuer for another, by a way you know",
 }
 
 func (r *walletRun) create(context.Context) error {
@@ -276,9 +297,19 @@ func (r *walletRun) answer(context.Context) error {
 	if err != nil {
 		return misuse("ask the issuer for another", "not an invitation: %v", err)
 	}
-	curve := wallet.Curve(r.curve)
-	if curve != wallet.Ed25519 && curve != wallet.P256 {
-		return misuse("say Ed25519 or P-256", "no curve %q", r.curve)
+	curve, err := r.curveNamed()
+	if err != nil {
+		return err
+	}
+	verified := ""
+	if r.trust != "" {
+		trust, err := r.trustFile()
+		if err != nil {
+			return err
+		}
+		if verified, err = r.wallet.CheckInvitation(i, trust); err != nil {
+			return err
+		}
 	}
 	n, err := r.wallet.Answer(i, curve)
 	if err != nil {
@@ -291,11 +322,62 @@ func (r *walletRun) answer(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.writeOut(r.out, []byte(text+"\n")); err != nil {
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text, "send the answer as a file, with --out"); err != nil {
 		return err
 	}
-	r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
+	if verified != "" {
+		r.say("For %s, %s: the invitation is signed by its key of your trust file.", oneLine(verified), printable(i.Issuer))
+	} else {
+		r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
+	}
 	r.say("Your DID for this issuer alone: %s", n.DID)
+	return nil
+}
+
+func (r *walletRun) curveNamed() (wallet.Curve, error) {
+	curve := wallet.Curve(r.curve)
+	if curve != wallet.Ed25519 && curve != wallet.P256 {
+		return "", misuse("say Ed25519 or P-256", "no curve %q", r.curve)
+	}
+	return curve, nil
+}
+
+// rotate makes the next key for an issuer, and the message that tells the issuer of it.
+func (r *walletRun) rotate(context.Context) error {
+	curve, err := r.curveNamed()
+	if err != nil {
+		return err
+	}
+	n, err := r.wallet.Rotate(r.args[0], curve, r.recover)
+	if err != nil {
+		return err
+	}
+	text, err := n.Text()
+	if err != nil {
+		return err
+	}
+	if err := r.wallet.Save(); err != nil {
+		return err
+	}
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text, "send it as a file, with --out"); err != nil {
+		return err
+	}
+	r.say("Your new DID for %s: %s", printable(n.Issuer), n.NewDID)
+	r.say("Give the message to the issuer within a week, who issues again to the new DID. What you hold can be shown until it is revoked. Make a new backup.")
+	return nil
+}
+
+// keys lists what this wallet is for each issuer.
+func (r *walletRun) keys(context.Context) error {
+	rows := [][]string{{"issuer", "curve", "key", "since", "DID", ""}}
+	for _, k := range r.wallet.Relations() {
+		state := "current"
+		if r.wallet.Replaced(k.DID) {
+			state = "replaced"
+		}
+		rows = append(rows, []string{oneLine(k.Issuer), string(k.Curve), fmt.Sprint(k.Index), k.Created.Format(time.DateOnly), k.DID, state})
+	}
+	table(r.stdout, rows)
 	return nil
 }
 
@@ -496,7 +578,11 @@ func (r *walletRun) list(context.Context) error {
 		if until == "" {
 			until = "-"
 		}
-		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(labelOf(rec))})
+		label := labelOf(rec)
+		if r.wallet.Replaced(rec.Subject) {
+			label += " (to a key that you replaced: ask for a new one)"
+		}
+		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(label)})
 	}
 	table(r.stdout, rows)
 	return nil
@@ -519,9 +605,6 @@ func (r *walletRun) show(context.Context) error {
 	return err
 }
 
-// qrBytes is what the largest QR code holds.
-const qrBytes = 2953
-
 func (r *walletRun) text(context.Context) error {
 	rec, err := r.record(r.args[0])
 	if err != nil {
@@ -531,12 +614,22 @@ func (r *walletRun) text(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fits := "it fits into one QR code"
-	if len(text) > qrBytes {
-		fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
+	if r.qr == "" {
+		fits := "it fits into one QR code"
+		if len(text) > qrBytes {
+			fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
+		}
+		r.say("%d characters; %s.", len(text), fits)
+		return r.writePrivate([]byte(text + "\n"))
 	}
-	r.say("%d characters; %s.", len(text), fits)
-	return r.writePrivate([]byte(text + "\n"))
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text,
+		"nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims"); err != nil {
+		return err
+	}
+	if r.out != "" {
+		err = os.Chmod(r.out, 0o600)
+	}
+	return errors.Join(err, os.Chmod(r.qr, 0o600))
 }
 
 func (r *walletRun) present(context.Context) error {
@@ -629,7 +722,7 @@ func (r *walletRun) planned(p *wallet.Plan) {
 		if c.Record.Verdict != verifier.Valid.String() {
 			fmt.Fprintf(r.stdout, "  ! %s, as of %s\n", oneLine(verdictLine(c.Record)), c.Record.Checked.Format(time.DateOnly))
 		}
-		if c.Record.Form == wallet.FormSDJWT {
+		if c.Record.Form != wallet.FormLD {
 			fmt.Fprintf(r.stdout, "  %s\n", spent(&c))
 		}
 		for _, l := range c.Leaves {

@@ -9,8 +9,9 @@ import (
 	"github.com/certanchor/certanchor/verifier"
 )
 
-// judge prints this module's report about a credential that others have made.
-func judge(file, trustFile string, now time.Time, stdout io.Writer) error {
+// judge prints this module's report about a credential that others have made. evidenceFile
+// may be empty.
+func judge(q verifier.Request, file, evidenceFile, trustFile string, now time.Time, stdout io.Writer) error {
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -23,7 +24,16 @@ func judge(file, trustFile string, now time.Time, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifier.Check(raw, nil, trust, now).JSON()
+	ev := new(verifier.Evidence)
+	if evidenceFile != "" {
+		if data, err = os.ReadFile(evidenceFile); err != nil {
+			return err
+		}
+		if ev, err = verifier.ParseEvidence(data); err != nil {
+			return err
+		}
+	}
+	report, err := verifier.CheckFor(q, raw, ev, trust, now).JSON()
 	if err != nil {
 		return err
 	}

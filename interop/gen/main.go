@@ -3,7 +3,7 @@
 // documents with a signature only.
 //
 //	go run ./interop/gen --out DIR [--bench DIR]
-//	go run ./interop/gen --check FILE --trust FILE
+//	go run ./interop/gen --check FILE --trust FILE [--evidence FILE] [--audience URL --nonce TEXT]
 //
 // With --check it is itself the judge: it reads a credential that others have made and
 // a trust file, and prints this module's report.
@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/verifier"
 )
 
 func main() {
@@ -39,12 +40,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	bench := flags.String("bench", "", "`folder` with benchmark samples; left out, none are read")
 	check := flags.String("check", "", "credential to judge: a `file`")
 	trust := flags.String("trust", "", "trust `file` for --check")
+	evidence := flags.String("evidence", "", "evidence `file` for --check")
+	audience := flags.String("audience", "", "whom a holder was to answer, for --check")
+	nonce := flags.String("nonce", "", "what a holder was to sign, for --check")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	if *check != "" {
-		return judge(*check, *trust, now, stdout)
+		q := verifier.Request{Challenge: *nonce, Bound: *audience != ""}
+		if *audience != "" {
+			q.Domains = []string{*audience}
+		}
+		return judge(q, *check, *evidence, *trust, now, stdout)
 	}
 	if *out == "" || flags.NArg() > 0 {
 		return errors.New("say --out DIR or --check FILE, and nothing else")
@@ -74,6 +82,9 @@ func generate(ctx context.Context, out, bench string, now time.Time) error {
 	}
 	if err := canonicalForms(ctx, filepath.Join(out, "canonical"), bench, now); err != nil {
 		return fmt.Errorf("canonical forms: %w", err)
+	}
+	if err := sdJWTs(ctx, filepath.Join(out, "sdjwt"), now); err != nil {
+		return fmt.Errorf("SD-JWTs: %w", err)
 	}
 	if err := fhirResources(filepath.Join(out, "fhir"), filepath.Join("licensure", "testdata", "drafts"), now); err != nil {
 		return fmt.Errorf("FHIR resources: %w", err)
