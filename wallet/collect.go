@@ -190,6 +190,11 @@ func collectArchive(place string, data []byte) ([]Item, error) {
 	if len(data) > maxArchive {
 		return nil, &CollectError{place, "archive", fmt.Sprintf("larger than %d bytes", maxArchive)}
 	}
+	// The reader makes something of every entry before one can be counted: this counts the
+	// heads, and those of archives within that were not compressed.
+	if bytes.Count(data, []byte("PK\x01\x02")) > 10*maxEntries {
+		return nil, &CollectError{place, "entries", fmt.Sprintf("more than %d entries", maxEntries)}
+	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, &CollectError{place, "archive", "not a whole zip archive"}

@@ -173,6 +173,11 @@ func (w *Wallet) Dossier(records []*Record, presented [][]byte, to, purpose, unt
 	if presented != nil {
 		return raw, nil // the log has it since it was made
 	}
+	for _, r := range records {
+		if r.Form != FormLD {
+			r.Shown++ // all of it, to be matched with what is shown later
+		}
+	}
 	return raw, w.logged("dossier", to, purpose, until, raw, records)
 }
 

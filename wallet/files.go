@@ -27,7 +27,10 @@ func (f files) do(op, name string, call func() error) error {
 // moment and after a loss of power: a temporary file, synced, renamed, folder synced.
 func (f files) replace(name string, data []byte) error {
 	tmp := name + ".tmp"
-	err := f.create(tmp, data)
+	err := f.remove(tmp) // of an interrupted write, or somebody's link to elsewhere
+	if err == nil {
+		err = f.create(tmp, data)
+	}
 	if err == nil {
 		err = f.do("rename", name, func() error { return os.Rename(tmp, name) })
 	}
@@ -40,7 +43,7 @@ func (f files) replace(name string, data []byte) error {
 func (f files) create(name string, data []byte) error {
 	var h *os.File
 	err := f.do("open", name, func() (err error) {
-		h, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		h, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		return err
 	})
 	if h == nil {

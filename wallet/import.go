@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
+	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/verifier"
 )
 
@@ -24,6 +26,8 @@ type Finding struct {
 	// Mine tells that the subject is a DID of this wallet.
 	Mine bool
 
+	cred     *credential.Credential
+	against  bool // what is held of it is invalid too
 	evidence *verifier.Evidence
 	contexts []pinnedContext
 }
@@ -46,16 +50,22 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 	at := w.now()
 	brought := ev
 	ev = new(verifier.Evidence)
-	if have, known := w.Find(digestOf(item.Raw)); known { // what it has is not lost by looking again
+	f := &Finding{Place: item.Place}
+	cred, err := credential.Parse(item.Raw)
+	if err == nil {
+		f.cred = cred
+	}
+	have := w.held(f.cred)
+	if have != nil { // what it has is not lost by looking again
 		if own, err := have.evidence(); err == nil {
 			ev = own
+			f.against = verifier.Check(item.Raw, own, trust.Trust, at).Verdict == verifier.Invalid
 		}
 	}
 	if brought != nil {
 		ev.Merge(brought)
 	}
-	f := &Finding{Place: item.Place, Report: verifier.Check(item.Raw, ev, trust.Trust, at)}
-	cred, err := credential.Parse(item.Raw)
+	f.Report = verifier.Check(item.Raw, ev, trust.Trust, at)
 	if err != nil {
 		f.Err = &RefusedError{item.Place, "malformed", err.Error()}
 		return f
@@ -99,7 +109,58 @@ func (w *Wallet) Examine(item Item, ev *verifier.Evidence, trust *TrustFile) *Fi
 	}
 	_, f.Mine = w.signerOf(r.Subject)
 	f.Record, f.evidence = r, relevant(ev, cred, urls, trust)
+	slim(f.evidence, f.Report)
+	f.settle(have)
 	return f
+}
+
+// held returns the record of a document, nil if there is none. With other white space, or
+// members in another order, it is no second credential; nor is an SD-JWT of which some
+// claims were left out.
+func (w *Wallet) held(cred *credential.Credential) *Record {
+	if cred == nil {
+		return nil
+	}
+	for _, r := range w.contents.Records {
+		if r.ID == cred.ID() && r.Issuer == cred.Issuer() && (r.SHA256 == cred.Digest() || alike(r.Document, cred)) {
+			return r
+		}
+	}
+	return nil
+}
+
+func alike(document []byte, cred *credential.Credential) bool {
+	if e := cred.Envelope(); e != nil {
+		other, err := credential.Parse(document)
+		return err == nil && other.Envelope() != nil && other.Envelope().JWT == e.JWT
+	}
+	var text [2][]byte
+	for i, raw := range [][]byte{document, cred.Raw()} {
+		v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: credential.MaxBytes})
+		if err == nil {
+			text[i], err = strictjson.Canonical(v)
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return bytes.Equal(text[0], text[1])
+}
+
+// settle makes what would be kept the record that is held: with the bytes that were there
+// first, unless these disclose more.
+func (f *Finding) settle(have *Record) {
+	if have == nil {
+		return
+	}
+	r := f.Record
+	r.Imported, r.Shown = have.Imported, have.Shown
+	if e := f.cred.Envelope(); e != nil {
+		if old, err := credential.Parse(have.Document); err != nil || len(old.Envelope().Disclosures) < len(e.Disclosures) {
+			return
+		}
+	}
+	r.Document, r.SHA256 = have.Document, have.SHA256
 }
 
 func subjectID(cred *credential.Credential) string {
@@ -182,11 +243,30 @@ func relevant(ev *verifier.Evidence, cred *credential.Credential, urls []string,
 	return out
 }
 
+// slim leaves of each status list the one that counted: there is a new one every day, and
+// a vault is written whole. Whoever sends evidence could send thousands that do not count.
+func slim(ev *verifier.Evidence, found *verifier.Report) {
+	for name, docs := range ev.Documents {
+		counted := slices.DeleteFunc(slices.Clone(docs), func(d verifier.Document) bool {
+			return !slices.ContainsFunc(found.Lists, func(l verifier.ListFact) bool { return l.URL == name && l.SHA256 == digestOf(d.Bytes) })
+		})
+		if len(counted) > 0 {
+			ev.Documents[name] = counted
+		}
+	}
+}
+
 // Keep takes a document in. One that could not be judged in full is kept only if unproven
 // is set, and stays marked as such. The same document again brings its evidence and the
 // new verdict.
 func (w *Wallet) Keep(f *Finding, unproven bool) error {
+	have := w.held(f.cred)
 	if f.Err != nil {
+		// Bad evidence changes nothing. A trust file by which the record itself is invalid, for
+		// a key that was stolen, say, does: the record stays and is called that.
+		if s, stopped := f.Report.Deciding(); have != nil && f.against && stopped {
+			have.Verdict, have.Code, have.Checked = f.Report.Verdict.String(), string(s.Code), w.now()
+		}
 		return f.Err
 	}
 	if s, open := unjudged(f.Report); open && !unproven {
@@ -197,18 +277,17 @@ func (w *Wallet) Keep(f *Finding, unproven bool) error {
 			w.contents.Contexts = append(w.contents.Contexts, c)
 		}
 	}
-	i := slices.IndexFunc(w.contents.Records, func(r *Record) bool { return r.SHA256 == f.Record.SHA256 })
+	f.settle(have)
 	ev, err := f.evidence.Marshal()
 	if err != nil {
 		return err
 	}
 	f.Record.Evidence = ev
-	if i < 0 {
+	if i := slices.Index(w.contents.Records, have); i >= 0 {
+		w.contents.Records[i] = f.Record
+	} else {
 		w.contents.Records = append(w.contents.Records, f.Record)
-		return nil
 	}
-	f.Record.Imported, f.Record.Shown = w.contents.Records[i].Imported, w.contents.Records[i].Shown
-	w.contents.Records[i] = f.Record
 	return nil
 }
 

@@ -22,6 +22,11 @@ type Plan struct {
 	// Missing are the queries, or sets of them, that nothing in the wallet answers, or that
 	// were dropped. A plan with any cannot be presented.
 	Missing []string
+	// Instead answer alternatives to what was chosen, and stay unless they are picked.
+	Instead []Choice
+	// Unread tells of records that cannot be read, such as unproven ones with a context that
+	// nobody knows, and so answer nothing.
+	Unread []string
 }
 
 // A Choice is the credential for one query.
@@ -51,6 +56,9 @@ type Leaving struct {
 // ErrRequestExpired means a request that ended before it was answered.
 var ErrRequestExpired = errors.New("wallet: the request has expired; ask the verifier for another")
 
+// ErrPick means a choice of what is not there: of a query, or of one record.
+var ErrPick = errors.New("wallet: nothing, or more than one, to pick has these names")
+
 // bestFirst returns the records, those last found valid before the others, copies that were
 // shown less often before others, newer before older.
 func (w *Wallet) bestFirst() []*Record {
@@ -76,15 +84,26 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 		return nil, ErrRequestExpired
 	}
 	p := &Plan{Request: q}
+	picked := map[string]*Record{}
+	for query, name := range pick {
+		r, ok := w.Find(name)
+		if !ok || !slices.ContainsFunc(q.Query.Credentials, func(c CredentialQuery) bool { return c.ID == query }) {
+			return nil, fmt.Errorf("%w: %q of the request, record %q", ErrPick, query, name)
+		}
+		picked[query] = r
+	}
 	optional := q.Query.optional()
 	for _, c := range q.Query.Credentials {
 		choice := Choice{Query: c.ID, Optional: optional[c.ID]}
 		for _, r := range w.bestFirst() {
 			leaves, disclosures, ok, err := w.answers(&c, r)
-			if err != nil {
-				return nil, err
+			if err != nil { // it must not keep the others from being shown
+				if text := r.Short() + ": " + err.Error(); !slices.Contains(p.Unread, text) {
+					p.Unread = append(p.Unread, text)
+				}
+				continue
 			}
-			if want, chosen := pick[c.ID]; !ok || chosen && r.ID != want && !strings.HasPrefix(r.SHA256, want) {
+			if want := picked[c.ID]; !ok || want != nil && r != want {
 				continue
 			}
 			if choice.Record != nil {
@@ -100,8 +119,44 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 			p.Choices = append(p.Choices, choice)
 		}
 	}
+	p.choose(picked)
 	p.update()
 	return p, nil
+}
+
+// choose takes of each set the first option that can be answered whole, one with what was
+// picked before others. A verifier that says "this or that" is not shown both.
+func (p *Plan) choose(picked map[string]*Record) {
+	sets := p.Request.Query.CredentialSets
+	if len(sets) == 0 {
+		return
+	}
+	have := func(id string) bool {
+		return slices.ContainsFunc(p.Choices, func(c Choice) bool { return c.Query == id })
+	}
+	var leave []string
+	for _, s := range sets {
+		var chosen []string
+		for _, option := range s.Options {
+			whole := !slices.ContainsFunc(option, func(id string) bool { return !have(id) })
+			wanted := slices.ContainsFunc(option, func(id string) bool { return picked[id] != nil })
+			if whole && (chosen == nil || wanted) {
+				if chosen = option; wanted {
+					break
+				}
+			}
+		}
+		leave = append(leave, chosen...)
+	}
+	all := p.Choices
+	p.Choices = nil
+	for _, c := range all {
+		if slices.Contains(leave, c.Query) {
+			p.Choices = append(p.Choices, c)
+		} else {
+			p.Instead = append(p.Instead, c)
+		}
+	}
 }
 
 // Drop takes an optional credential out of the plan.
@@ -294,7 +349,9 @@ func (w *Wallet) presenters(records []*Record, audience string) ([]string, error
 		}
 	}
 	if len(ids) == 0 {
-		r, err := w.Relate(audience, "", Ed25519)
+		// The audience names itself. Under an issuer's id alone it would get, and could show
+		// around, the DID that the issuer knows; no issuer's id has a space.
+		r, err := w.Relate("audience "+audience, "", Ed25519)
 		if err != nil {
 			return nil, err
 		}

@@ -179,6 +179,8 @@ func (q *Query) check() error {
 			return &RequestError{at + "/meta/vct_values", "missing, or beside type_values"}
 		case c.Format != FormatDC && (len(c.Meta.TypeValues) == 0 || len(c.Meta.VCTValues) > 0):
 			return &RequestError{at + "/meta/type_values", "missing, or beside vct_values"}
+		case slices.ContainsFunc(c.Meta.TypeValues, func(all []string) bool { return len(all) == 0 }):
+			return &RequestError{at + "/meta/type_values", "one of them has no type, so any credential would answer"}
 		}
 		ids = append(ids, c.ID)
 		for k, claim := range c.Claims {
@@ -192,6 +194,9 @@ func (q *Query) check() error {
 			return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), "missing"}
 		}
 		for _, option := range s.Options {
+			if len(option) == 0 {
+				return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), "one of them is empty"}
+			}
 			for _, id := range option {
 				if !slices.Contains(ids, id) {
 					return &RequestError{fmt.Sprintf("/dcql_query/credential_sets/%d/options", i), fmt.Sprintf("names %q, which is no credential of the query", id)}

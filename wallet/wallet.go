@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -132,11 +133,13 @@ func newWallet(c Config) *Wallet {
 // Open opens a vault and locks it until Close. Errors: *OpenError, ErrLocked, *ContentsError,
 // and those of reading the file.
 func Open(c Config) (*Wallet, error) {
-	if _, err := os.Stat(c.File); err != nil {
+	// A link is followed here: a write would put a file in its place, and a vault with two
+	// names would have two locks.
+	var err error
+	if c.File, err = filepath.EvalSymlinks(c.File); err != nil {
 		return nil, fmt.Errorf("wallet: %w", err)
 	}
 	w := newWallet(c)
-	var err error
 	if w.lockFile, err = lock(c.File); err != nil {
 		return nil, err
 	}
@@ -232,20 +235,18 @@ func (w *Wallet) Save() error {
 		return fmt.Errorf("wallet: the vault would have %d bytes, at most %d", len(sealed), maxVault)
 	}
 	if w.sealed != nil {
-		if err := w.files.replace(Previous(w.config.File), w.sealed); err != nil {
+		before := w.sealed
+		if w.scrub { // first there: after a loss of power nobody would know that it still is
+			before = sealed
+		}
+		if err := w.files.replace(Previous(w.config.File), before); err != nil {
 			return fmt.Errorf("wallet: keeping the version before: %w", err)
 		}
 	}
 	if err := w.files.replace(w.config.File, sealed); err != nil {
 		return fmt.Errorf("wallet: writing the vault: %w", err)
 	}
-	w.contents.Revision, w.sealed = next.Revision, sealed
-	if w.scrub {
-		if err := w.files.replace(Previous(w.config.File), sealed); err != nil {
-			return fmt.Errorf("wallet: taking what was forgotten out of the version before: %w", err)
-		}
-		w.scrub = false
-	}
+	w.contents.Revision, w.sealed, w.scrub = next.Revision, sealed, false
 	return nil
 }
 

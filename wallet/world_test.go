@@ -26,7 +26,7 @@ var now = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 // A world is a physician with a wallet, and boards that issue to it on one chain.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	config Config
 	wallet *Wallet
 	chain  *regtest.Chain
@@ -46,7 +46,7 @@ type board struct {
 	copies  int // of each SD-JWT; 0 means one
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, chain: regtest.New(), config: testConfig(t)}
 	w.config.Now = func() time.Time { return now }

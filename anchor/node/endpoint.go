@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/internal/dial"
 )
 
 const (
@@ -25,10 +25,6 @@ const (
 	DefaultTimeout = 30 * time.Second
 	// scanTimeout is for scantxoutset, which reads all unspent outputs from disk.
 	scanTimeout = 10 * time.Minute
-	// dialTimeout lets a caller with several endpoints go on soon when one is down.
-	dialTimeout = 10 * time.Second
-	// maxHeaderBytes bounds the head of an answer. Nodes send a few hundred bytes.
-	maxHeaderBytes = 64 << 10
 	// maxAuthFile bounds a file with user and password. Core's has 75 bytes.
 	maxAuthFile = 4 << 10
 	// chunk is the piece in which answers of unknown length are read.
@@ -122,17 +118,11 @@ func readCertificates(path string) (*x509.CertPool, error) {
 // newHTTPClient uses no proxy of the environment, follows nothing, keeps no cookies, and
 // asks for no compression: a node's answer is bounded as it comes.
 func newHTTPClient(roots *x509.CertPool) *http.Client {
+	t := dial.Transport(roots)
+	t.DisableCompression, t.MaxIdleConnsPerHost = true, 2
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
-			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:    dialTimeout,
-			MaxResponseHeaderBytes: maxHeaderBytes,
-			DisableCompression:     true,
-			MaxIdleConnsPerHost:    2,
-			IdleConnTimeout:        time.Minute,
-		},
+		Transport:     t,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,7 +102,9 @@ func (a *app) writeEvidence(ev *verifier.Evidence, out string) error {
 }
 
 // writeWhole writes a file under its name whole or not at all.
-func writeWhole(name string, data []byte) error {
+func writeWhole(name string, data []byte) error { return writeAs(name, data, 0o644) }
+
+func writeAs(name string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".certanchor-*")
 	if err != nil {
 		return err
@@ -111,7 +114,7 @@ func writeWhole(name string, data []byte) error {
 		err = f.Sync()
 	}
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(mode)
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {

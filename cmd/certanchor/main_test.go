@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -13,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/certanchor/certanchor/anchor/regtest"
+	"github.com/certanchor/certanchor/internal/dial"
 )
 
 // TestMain lets this test binary be the real command: scripts and the kill tests run
@@ -25,12 +32,43 @@ func TestMain(m *testing.M) {
 // "before:17" or "after:17"; "count:FILE" writes the number of calls to a file.
 const killEnv = "CERTANCHOR_TEST_KILL"
 
+// dialsEnv names a file to which each address that is dialled is added, a line each.
+const dialsEnv = "CERTANCHOR_TEST_DIALS"
+
 func realMain() {
+	recordDials(os.Getenv(dialsEnv))
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, walletWork: 4}
 	report := a.plantKill(os.Getenv(killEnv))
 	code := a.run(context.Background(), os.Args[1:])
 	report()
 	os.Exit(code)
+}
+
+// recordDials writes down what the one place dials that may, and what a dependency would
+// dial by the defaults of the standard library, names to look up with it.
+func recordDials(file string) {
+	if file == "" {
+		return
+	}
+	var one sync.Mutex
+	record := func(address string) {
+		one.Lock()
+		defer one.Unlock()
+		f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err == nil {
+			_, err = fmt.Fprintln(f, address)
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			panic(err)
+		}
+	}
+	dial.Watch(record)
+	recorded := func(ctx context.Context, network, address string) (net.Conn, error) {
+		record("by default: " + address)
+		return nil, errors.New("nobody may dial by default")
+	}
+	http.DefaultTransport = &http.Transport{DialContext: recorded}
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: recorded}
 }
 
 // plantKill counts every call of the issuer and of the embedded chain that changes a
@@ -69,7 +107,7 @@ func kill() {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: nobodyDialled, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"exits":    exits,
 		"edit":     edit,
 		"when":     when,
@@ -81,6 +119,19 @@ func TestScripts(t *testing.T) {
 		"present":  present,
 		"cutproof": cutProof,
 	}})
+}
+
+// nobodyDialled lets a script fail in which any process dialled anybody, even if that was
+// overcome there: the namespace of exits only shows what needs an answer.
+func nobodyDialled(env *testscript.Env) error {
+	file := filepath.Join(env.WorkDir, "dials")
+	env.Setenv(dialsEnv, file)
+	env.Defer(func() {
+		if list, err := os.ReadFile(file); !errors.Is(err, fs.ErrNotExist) {
+			env.T().Fatal("dialled: ", string(list), err)
+		}
+	})
+	return nil
 }
 
 // exits runs a command and wants exactly one exit status: exits 3 certanchor verify …

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
@@ -138,6 +139,16 @@ func (w witness) Observe(ctx context.Context, chain merkleproof.Chain, txid stri
 type library struct {
 	client   *fetch.Client
 	resolver string // address of the resolver, or empty
+
+	mu  sync.Mutex
+	got map[string]fetched // by address
+}
+
+// fetched is what an address gave, or that it did not. It is asked once: a request for each
+// credential would tell the owner of a list how many of them somebody holds.
+type fetched struct {
+	document verifier.Document
+	err      error
 }
 
 func newLibrary(trust *verifier.Trust, lists bool, resolver string) (*library, error) {
@@ -162,7 +173,7 @@ func newLibrary(trust *verifier.Trust, lists bool, resolver string) (*library, e
 		}
 	}
 	c, err := fetch.New(cfg)
-	return &library{c, resolver}, err
+	return &library{client: c, resolver: resolver, got: map[string]fetched{}}, err
 }
 
 func isDIDWeb(id string) bool { return strings.HasPrefix(id, "did:web:") }
@@ -190,8 +201,15 @@ func (l *library) Get(ctx context.Context, name string) (verifier.Document, erro
 	if err != nil {
 		return verifier.Document{}, err
 	}
-	body, mediaType, err := l.client.Get(ctx, address, maxListFile)
-	return verifier.Document{MediaType: mediaType, At: time.Now().UTC().Truncate(time.Second), Bytes: body}, err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	once, asked := l.got[address]
+	if !asked {
+		body, mediaType, err := l.client.Get(ctx, address, maxListFile)
+		once = fetched{verifier.Document{MediaType: mediaType, At: time.Now().UTC().Truncate(time.Second), Bytes: body}, err}
+		l.got[address] = once
+	}
+	return once.document, once.err
 }
 
 // notReached reports whether an error is that of a node or the network.

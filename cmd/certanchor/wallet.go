@@ -128,6 +128,11 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	if r.file == "" {
 		return misuse("name it with --wallet FILE, or in "+walletEnv, "no wallet is named")
 	}
+	for _, own := range []string{r.file, wallet.Previous(r.file)} {
+		if sameFile(r.out, own) || sameFile(r.qr, own) {
+			return misuse("choose another file; a wallet is never overwritten", "the file to write is %s, the wallet", own)
+		}
+	}
 	if !verb.make {
 		c, err := r.config()
 		if err != nil {
@@ -139,6 +144,16 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 		defer r.wallet.Close()
 	}
 	return walletFault(verb.run(r, ctx))
+}
+
+// sameFile reports whether two names are those of one file.
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 func (r *walletRun) config() (wallet.Config, error) {
@@ -186,6 +201,8 @@ func walletFault(err error) error {
 		return misuse("certanchor wallet keys lists them; in a wallet that came back from the words alone, say --recover", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
 		return misuse("compare each word with the paper; order counts", "%v", err)
+	case errors.Is(err, wallet.ErrPick):
+		return misuse("--pick QUERY=RECORD; certanchor wallet present REQUEST --look lists both", "%v", err)
 	case errors.Is(err, wallet.ErrLocked):
 		return misuse("wait until the other command has ended", "%v", err)
 	case errors.Is(err, wallet.ErrWeakPassphrase), errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
@@ -238,12 +255,19 @@ func (r *walletRun) restore(context.Context) error {
 		}
 	}
 	w, err := wallet.Restore(c, words, backup)
+	var sealed *wallet.OpenError
+	if errors.As(err, &sealed) {
+		return misuse("try another backup; nothing was made", "the backup does not open: the words are of another wallet, or the file is damaged")
+	}
 	if err != nil {
 		return err
 	}
 	defer w.Close()
 	fmt.Fprintln(r.stdout, r.file)
 	r.say("Restored %d relations and %d credentials.", len(w.Relations()), len(w.Records()))
+	if backup != nil {
+		r.say("What was shown after this backup was written is not in its share log, and single-use copies that were shown since count as fresh: ask issuers for new ones.")
+	}
 	return nil
 }
 
@@ -538,7 +562,7 @@ func (r *walletRun) refresh(ctx context.Context) error {
 		}
 		got.Merge(ev)
 		if err := r.wallet.Keep(r.wallet.Refresh(rec, got, trust), true); err != nil {
-			r.say("%s: %s", rec.Short(), printable(err.Error())) // stays as it was
+			r.say("%s: %s", rec.Short(), printable(err.Error())) // its bytes stay as they were
 		}
 	}
 	if err := r.wallet.Save(); err != nil {
@@ -596,9 +620,16 @@ func (r *walletRun) text(context.Context) error {
 			fits = fmt.Sprintf("a QR code holds %d at most: send a file", qrBytes)
 		}
 		r.say("%d characters; %s.", len(text), fits)
+		return r.writePrivate([]byte(text + "\n"))
 	}
-	return r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text,
-		"nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims")
+	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text,
+		"nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims"); err != nil {
+		return err
+	}
+	if r.out != "" {
+		err = os.Chmod(r.out, 0o600)
+	}
+	return errors.Join(err, os.Chmod(r.qr, 0o600))
 }
 
 func (r *walletRun) present(context.Context) error {
@@ -662,7 +693,20 @@ func (r *walletRun) leave(file []byte) error {
 	if err := r.wallet.Save(); err != nil {
 		return err
 	}
-	return r.writeOut(r.out, file)
+	return r.writePrivate(file)
+}
+
+// writePrivate writes what tells of a person: for its owner's eyes, to hand on or not.
+func (r *walletRun) writePrivate(file []byte) error {
+	if r.out == "" {
+		_, err := r.stdout.Write(file)
+		return err
+	}
+	if err := writeAs(r.out, file, 0o600); err != nil {
+		return err
+	}
+	fmt.Fprintln(r.stdout, r.out)
+	return nil
 }
 
 // planned lists all that would leave.
@@ -692,11 +736,20 @@ func (r *walletRun) planned(p *wallet.Plan) {
 			fmt.Fprintf(r.stdout, "  instead: --pick %s=%s  %s\n", c.Query, o.Short(), oneLine(fromUntil(o)))
 		}
 	}
+	for _, text := range p.Unread {
+		fmt.Fprintf(r.stdout, "! cannot be read, so it answers nothing: %s\n", oneLine(text))
+	}
+	for _, c := range p.Instead {
+		fmt.Fprintf(r.stdout, "%s: stays, since another option answers, or none is whole: --pick %s=%s  %s\n", c.Query, c.Query, c.Record.Short(), oneLine(labelOf(c.Record)))
+	}
 }
 
 // spent tells whether a copy of an SD-JWT is still fresh.
 func spent(c *wallet.Choice) string {
-	if c.Record.Shown > 0 {
+	switch {
+	case c.Record.Shown > 0 && c.Fresh > 0:
+		return fmt.Sprintf("! shown %d times before: verifiers can match them; %d of the others below were not", c.Record.Shown, c.Fresh)
+	case c.Record.Shown > 0:
 		return fmt.Sprintf("! shown %d times before, and no copy is left that was not: verifiers can match them; ask the issuer for new ones", c.Record.Shown)
 	}
 	return fmt.Sprintf("not shown before; %d more copies are left", c.Fresh)
@@ -782,7 +835,7 @@ func (r *walletRun) shares(context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.writeOut(r.out, log)
+		return r.writePrivate(log)
 	}
 	rows := [][]string{{"", "when", "to", "purpose", "until", "what"}}
 	for _, s := range r.wallet.Shares() {
@@ -797,6 +850,9 @@ func (r *walletRun) shares(context.Context) error {
 }
 
 func (r *walletRun) reminders(context.Context) error {
+	if r.days < 0 || r.days > 36_525 { // a century; far more would be no time at all
+		return misuse("such as --days 90", "reminders looks from 0 to 36525 days ahead")
+	}
 	rows := [][]string{{"days", "until", "record", "type"}}
 	for _, m := range r.wallet.Reminders(time.Duration(r.days) * 24 * time.Hour) {
 		rows = append(rows, []string{fmt.Sprint(m.Days), m.Record.Until, m.Record.Short(), oneLine(m.Record.Types[len(m.Record.Types)-1])})
@@ -826,7 +882,8 @@ func (r *walletRun) export(context.Context) error {
 		}
 	}
 	fmt.Fprintln(r.stdout, r.out)
-	r.say("Exported %d files, in the clear. The keys stay.", len(files))
+	r.say("Exported %d files, in the clear. The keys stay. To read them into a wallet: certanchor wallet import %s --evidence %s --trust FILE",
+		len(files), printable(filepath.Join(r.out, "credentials")), printable(filepath.Join(r.out, "evidence.json")))
 	return nil
 }
 

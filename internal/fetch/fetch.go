@@ -13,7 +13,6 @@ package fetch
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
@@ -26,17 +25,15 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/certanchor/certanchor/internal/dial"
 )
 
 const (
 	// DefaultTimeout is how long one document may take.
 	DefaultTimeout = 30 * time.Second
-	// dialTimeout is for the connection alone.
-	dialTimeout = 10 * time.Second
 	// maxRedirects within one host: from a short name to a dated file, say.
 	maxRedirects = 3
-	// maxHeaderBytes bounds the head of an answer.
-	maxHeaderBytes = 64 << 10
 	// chunk is the piece in which a body is read.
 	chunk = 64 << 10
 	// accept asks for documents of identity first: some servers show people a page at the
@@ -101,15 +98,9 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-func newTransport(cfg Config) (*http.Transport, error) {
-	t := &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		TLSClientConfig:        &tls.Config{RootCAs: cfg.RootCAs, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    dialTimeout,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		MaxIdleConnsPerHost:    1,
-		IdleConnTimeout:        time.Minute,
-	}
+func newTransport(cfg Config) (http.RoundTripper, error) {
+	t := dial.Transport(cfg.RootCAs)
+	t.MaxIdleConnsPerHost = 1
 	if cfg.Proxy == "" {
 		return t, nil
 	}
