@@ -225,6 +225,18 @@ func TestDossierSpends(t *testing.T) {
 	if c := w.plan(ask).Choices[0]; c.Record != records[1] || c.Fresh != 0 {
 		t.Errorf("%s is to be shown, %d more are left", c.Record.Short(), c.Fresh)
 	}
+	// A text likewise, if it is for somebody else.
+	must[string](t)(w.wallet.Text(records[1], "", "", ""))
+	if n := len(w.wallet.Shares()); n != 1 || records[1].Shown != 0 {
+		t.Errorf("the holder's own copy: %d shares, shown %d times", n, records[1].Shown)
+	}
+	must[string](t)(w.wallet.Text(records[1], "Clinic", "locum", "2027-06-30"))
+	if s := w.wallet.Shares(); len(s) != 2 || s[1].Form != "text" || s[1].To != "Clinic" || records[1].Shown != 1 {
+		t.Errorf("%+v", s)
+	}
+	if _, err := w.wallet.Text(records[1], "Clinic", "", ""); err == nil {
+		t.Error("a text for somebody without a purpose")
+	}
 }
 
 // TestSameCredential: what comes again with other white space, in another order, or as a

@@ -173,12 +173,20 @@ func (w *Wallet) Dossier(records []*Record, presented [][]byte, to, purpose, unt
 	if presented != nil {
 		return raw, nil // the log has it since it was made
 	}
-	for _, r := range records {
-		if r.Form != FormLD {
-			r.Shown++ // all of it, to be matched with what is shown later
-		}
-	}
 	return raw, w.logged("dossier", to, purpose, until, raw, records)
+}
+
+// Text returns a record as one line (CredentialText). One that is for somebody else goes into
+// the share log; to is empty for the holder's own copy. Save the wallet before it leaves.
+func (w *Wallet) Text(r *Record, to, purpose, until string) (string, error) {
+	text, err := CredentialText(r.Document)
+	if err != nil || to == "" {
+		return text, err
+	}
+	if purpose == "" {
+		return "", errors.New("wallet: a text for somebody needs a purpose")
+	}
+	return text, w.logged("text", to, purpose, until, []byte(text), []*Record{r})
 }
 
 func (w *Wallet) dossier(records []*Record) (*Dossier, error) {

@@ -395,6 +395,9 @@ func (w *Wallet) logged(form, to, purpose, until string, file []byte, records []
 		if err != nil {
 			claims = nil // of an older version; it left all the same
 		}
+		if r.Form != FormLD {
+			r.Shown++ // all of it, to be matched with what is shown later
+		}
 		s.Records = append(s.Records, sharedOf(r, leaving(claims, nil)))
 	}
 	return w.contents.Shares.add(s)

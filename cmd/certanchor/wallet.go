@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -102,9 +103,9 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.Var(&r.drops, "drop", "present: an optional credential of the request to leave out; may be given again")
 	fs.Var(&r.picks, "pick", "present: QUERY=RECORD, where another than the newest is to be shown")
 	fs.BoolVar(&r.asDossier, "dossier", false, "present: put the presentation into a dossier with its evidence")
-	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it")
-	fs.StringVar(&r.purpose, "purpose", "", "dossier, consent: what for")
-	fs.StringVar(&r.until, "until", "", "dossier, consent: date until which it may be used")
+	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it; text: if somebody else does, for the share log")
+	fs.StringVar(&r.purpose, "purpose", "", "dossier, consent, text: what for")
+	fs.StringVar(&r.until, "until", "", "dossier, consent, text: date until which it may be used")
 	fs.StringVar(&r.recipient, "recipient", "", "dossier: age recipient (age1…) to encrypt it to")
 	operands, err := parse(fs, args)
 	if err != nil {
@@ -610,9 +611,20 @@ func (r *walletRun) text(context.Context) error {
 	if err != nil {
 		return err
 	}
-	text, err := wallet.CredentialText(rec.Document)
+	if r.to != "" && r.purpose == "" {
+		return misuse("certanchor help wallet", "--to goes with --purpose")
+	}
+	if err := r.checkUntil(); err != nil {
+		return err
+	}
+	text, err := r.wallet.Text(rec, r.to, r.purpose, r.until)
 	if err != nil {
 		return err
+	}
+	if r.to != "" && (r.qr == "" || len(text) <= qrBytes) { // what is refused below leaves no trace
+		if err := r.wallet.Save(); err != nil {
+			return err
+		}
 	}
 	if r.qr == "" {
 		fits := "it fits into one QR code"
@@ -676,7 +688,7 @@ func (r *walletRun) present(context.Context) error {
 		for _, c := range plan.Choices {
 			records = append(records, c.Record)
 		}
-		if file, err = r.wallet.Dossier(records, parts, q.Verifier, q.Purpose, q.Until); err != nil {
+		if file, err = r.wallet.Dossier(records, parts, cmp.Or(q.Verifier, q.Audience), q.Purpose, q.Until); err != nil {
 			return err
 		}
 	}
