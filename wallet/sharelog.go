@@ -19,7 +19,7 @@ type Share struct {
 	To      string    `json:"to"`
 	Purpose string    `json:"purpose"`
 	Until   string    `json:"until,omitempty"` // date until which the recipient may use it, as agreed
-	Form    string    `json:"form"`            // presentation, dossier or package
+	Form    string    `json:"form"`            // presentation, dossier or text
 	SHA256  string    `json:"sha256"`          // of the file that left
 	Records []Shared  `json:"records"`
 	// Previous is the SHA-256 of the line before in its RFC 8785 form; empty in the first.
