@@ -332,8 +332,8 @@ func (w *Wallet) Refresh(r *Record, more *verifier.Evidence, trust *TrustFile) *
 	return w.Examine(Item{r.Short(), r.Document}, more, trust)
 }
 
-// claims returns what of a record was signed: nothing else is shown, matched or counted.
-func (w *Wallet) claims(r *Record) (map[string]any, error) {
+// Claims returns what of a record was signed: nothing else is shown, matched or counted.
+func (w *Wallet) Claims(r *Record) (map[string]any, error) {
 	cred, err := credential.Parse(r.Document)
 	if err != nil {
 		return nil, err

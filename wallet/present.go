@@ -186,7 +186,7 @@ func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, discl
 	if !presentable(r) || r.Form != c.form() || c.bound() && !w.mine(r) {
 		return nil, nil, false, nil
 	}
-	claims, err := w.claims(r)
+	claims, err := w.Claims(r)
 	if err != nil {
 		return nil, nil, false, err
 	}
@@ -391,7 +391,7 @@ func (w *Wallet) signPresentation(doc map[string]any, records []*Record, signers
 func (w *Wallet) logged(form, to, purpose, until string, file []byte, records []*Record) error {
 	s := Share{At: w.now(), To: to, Purpose: purpose, Until: until, Form: form, SHA256: digestOf(file)}
 	for _, r := range records {
-		claims, err := w.claims(r)
+		claims, err := w.Claims(r)
 		if err != nil {
 			claims = nil // of an older version; it left all the same
 		}

@@ -28,7 +28,7 @@ var walletCommand = command{
 		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
 		"  certanchor wallet present request.json --out presentation.json\n" +
 		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
-		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text,\n" +
+		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text, print,\n" +
 		"  present, dossier, consent, shares, reminders, export, forget",
 	run: (*app).walletRun,
 }
@@ -72,6 +72,7 @@ var walletVerbs = map[string]struct {
 	"list":      {0, false, (*walletRun).list},
 	"show":      {1, false, (*walletRun).show},
 	"text":      {1, false, (*walletRun).text},
+	"print":     {1, false, (*walletRun).print},
 	"present":   {1, false, (*walletRun).present},
 	"dossier":   {-1, false, (*walletRun).dossier},
 	"consent":   {1, false, (*walletRun).consent},
