@@ -24,21 +24,22 @@ var rooms = map[string][]string{
 	"did":                 {},
 	"status":              {},
 	"anchor":              {},
-	"anchor/regtest":      {"anchor"},
+	"anchor/regtest":      {"anchor", "internal/durable"},
 	"credential":          {"merkleproof", "internal/jsonld"},
 	"cryptosuite":         {"credential", "did", "internal/jsonld"},
-	"issuer":              {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
+	"issuer":              {"merkleproof", "internal/jsonld", "internal/durable", "did", "status", "anchor", "credential", "cryptosuite"},
 	"verifier":            {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite"},
-	"wallet":              {"merkleproof", "internal/jsonld", "did", "status", "anchor", "credential", "cryptosuite", "verifier"},
+	"wallet":              {"merkleproof", "internal/jsonld", "internal/durable", "did", "status", "anchor", "credential", "cryptosuite", "verifier"},
 	"licensure":           {"credential", "cryptosuite", "did", "status", "verifier"},
 	"licensure/fhir":      {"licensure", "credential", "cryptosuite", "did", "status", "verifier"},
 	"internal/synth":      {"licensure", "credential"},
 
 	"licensure/evidencefile": {"licensure", "licensure/fhir", "internal/jsonld", "did", "credential", "cryptosuite", "verifier"},
 
-	"anchor/node":    {"anchor", "internal/dial"},
-	"internal/fetch": {"internal/dial"},
-	"internal/dial":  {},
+	"anchor/node":      {"anchor", "internal/dial"},
+	"internal/durable": {},
+	"internal/fetch":   {"internal/dial"},
+	"internal/dial":    {},
 
 	"internal/conformance": {}, // test support: finds the corpora
 }
@@ -51,7 +52,7 @@ var free = []string{"cmd/certanchor", "examples/", "interop/"}
 var edges = map[string][]string{
 	"net":     {"anchor/node", "internal/fetch", "internal/dial"},
 	"os/exec": {},
-	"os":      {"issuer", "wallet", "anchor/regtest", "anchor/node", "internal/conformance"},
+	"os":      {"issuer", "wallet", "anchor/regtest", "anchor/node", "internal/durable", "internal/conformance"},
 }
 
 // clocks may call time.Now.

@@ -84,7 +84,7 @@ func (d *drill) until(want State, out *memory) *Batch {
 			}
 		case Confirmed, Proved:
 			if want == Proved {
-				d.is.files.hook = func(op, _ string, do func() error) error {
+				d.is.files.Hook = func(op, _ string, do func() error) error {
 					if op == "remove" {
 						return errPower
 					}
@@ -94,7 +94,7 @@ func (d *drill) until(want State, out *memory) *Batch {
 			if err = b.Finish(out); errors.Is(err, errPower) {
 				err = nil
 			}
-			d.is.files.hook = nil
+			d.is.files.Hook = nil
 		}
 		if err != nil {
 			d.t.Fatalf("%s: %v", b.State(), err)

@@ -23,7 +23,7 @@ func (is *Issuer) writeClosing(key string) (there bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	return true, is.files.replace(is.batchFile(key, "closing"), raw, 0o600)
+	return true, is.files.Replace(is.batchFile(key, "closing"), raw, 0o600)
 }
 
 // withClosing puts the stored draft after the others.

@@ -20,6 +20,8 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/cryptosuite"
 	"github.com/certanchor/certanchor/did"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // A Desk is where an issuer invites holders and takes their introductions. It needs no
@@ -95,11 +97,11 @@ func OpenDesk(c DeskConfig) (*Desk, error) {
 	if c.StateDir == "" {
 		c.StateDir = filepath.Join(c.Dir, "state")
 	}
-	dir, f := filepath.Join(c.StateDir, "desk"), files{c.Hook}
-	if err := f.mkdir(dir); err != nil {
+	dir, f := filepath.Join(c.StateDir, "desk"), durable.Files{Hook: c.Hook}
+	if err := f.Mkdir(dir); err != nil {
 		return nil, err
 	}
-	if d.lockFile, err = f.lock(dir); err != nil {
+	if d.lockFile, err = lock(dir); err != nil {
 		return nil, err
 	}
 	if d.log, err = openLog(f, filepath.Join(dir, "journal"), d.replay); err != nil {
@@ -163,7 +165,7 @@ func (d *Desk) Erase(did string) (n int, err error) {
 	if err := d.log.close(); err != nil {
 		return 0, err
 	}
-	if err := d.log.files.replace(d.log.name, data, 0o600); err != nil {
+	if err := d.log.files.Replace(d.log.name, data, 0o600); err != nil {
 		return 0, err
 	}
 	d.nonces, d.order, d.away = map[string]*deskEntry{}, nil, map[string]string{}

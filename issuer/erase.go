@@ -57,7 +57,7 @@ func (is *Issuer) Erase(ids ...string) error {
 	}
 	// Last: a crash before leaves the entries, and the second run erases them.
 	for key, data := range kept {
-		if err := is.files.replace(is.batchFile(key, "entries"), data, 0o600); err != nil {
+		if err := is.files.Replace(is.batchFile(key, "entries"), data, 0o600); err != nil {
 			return err
 		}
 	}

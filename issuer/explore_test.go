@@ -16,6 +16,8 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/credential"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // The state explorer drives the real steps of a batch, with the real journal, through
@@ -291,7 +293,7 @@ func (x *explorer) do(from *place, f fault, step func(b *Batch, chain Chain) err
 		x.t.Fatal(err)
 	}
 	memory := journalOf(from.batches)
-	memory.log = &recordLog{files: files{x.hook}, name: x.log.Name(), h: x.log}
+	memory.log = &recordLog{files: durable.Files{Hook: x.hook}, name: x.log.Name(), h: x.log}
 	x.is.journal = memory
 	b := &Batch{is: x.is, p: memory.batches[from.batches[len(from.batches)-1].key]}
 	chain := &toyNode{toyLedger: x.ledger, net: from.net.clone(), fault: f, explorer: x}

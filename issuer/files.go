@@ -2,106 +2,23 @@ package issuer
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
-// A Hook stands between the issuer and its files, for tests that make calls fail or
-// end the process there. It is given the name of the operation (open, write, sync,
-// rename, syncdir, truncate, remove, mkdir), the file, and the call itself, which it
-// may leave out or make and yet report as failed.
-type Hook func(op, name string, do func() error) error
-
-// files are the calls that change anything on disk; all of them go through the hook.
-type files struct{ hook Hook }
-
-func (f files) do(op, name string, call func() error) error {
-	if f.hook == nil {
-		return call()
-	}
-	return f.hook(op, name, call)
-}
-
-func (f files) mkdir(dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
-	}
-	err := f.do("mkdir", dir, func() error { return os.MkdirAll(dir, 0o700) })
-	if err != nil {
-		return err
-	}
-	// The new name, and that of a folder made on the way, must outlast a loss of power.
-	if err := f.syncDir(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	return f.syncDir(filepath.Dir(filepath.Dir(dir)))
-}
-
-// replace writes data to name so that a reader sees the old bytes or the new, at any
-// moment and after a loss of power: a temporary file, synced, renamed, folder synced.
-func (f files) replace(name string, data []byte, mode fs.FileMode) error {
-	tmp := name + ".tmp"
-	err := f.create(tmp, data, mode)
-	if err == nil {
-		err = f.do("rename", name, func() error { return os.Rename(tmp, name) })
-	}
-	if err != nil {
-		return errors.Join(err, f.remove(tmp))
-	}
-	return f.syncDir(filepath.Dir(name))
-}
-
-// create writes and syncs a file of its own name.
-func (f files) create(name string, data []byte, mode fs.FileMode) error {
-	var h *os.File
-	err := f.do("open", name, func() (err error) {
-		h, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = f.do("write", name, func() error { _, err := h.Write(data); return err })
-	if err == nil {
-		err = f.do("sync", name, h.Sync)
-	}
-	return errors.Join(err, h.Close())
-}
-
-func (f files) syncDir(dir string) error {
-	return f.do("syncdir", dir, func() error {
-		d, err := os.Open(dir)
-		if err != nil {
-			return err
-		}
-		return errors.Join(d.Sync(), d.Close())
-	})
-}
-
-// remove deletes a file; one that is not there is no error.
-func (f files) remove(name string) error {
-	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return f.do("remove", name, func() error { return os.Remove(name) })
-}
+// A Hook stands between the issuer and its files, for tests; see package durable.
+type Hook = durable.Hook
 
 // ErrLocked means that another process has the state folder open.
 var ErrLocked = errors.New("issuer: another process is issuing from this state folder")
 
-// lock takes the state folder for this process until the file is closed.
-func (f files) lock(dir string) (*os.File, error) {
-	h, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
+// lock takes a state folder for this process until the file is closed.
+func lock(dir string) (*os.File, error) {
+	h, err := durable.Lock(filepath.Join(dir, "lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		err = ErrLocked
 	}
-	if err := syscall.Flock(int(h.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			err = ErrLocked
-		}
-		return nil, errors.Join(err, h.Close())
-	}
-	return h, nil
+	return h, err
 }

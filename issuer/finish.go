@@ -14,6 +14,8 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/merkleproof"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // An Output takes finished credentials.
@@ -49,7 +51,7 @@ func (b *Batch) Finish(out Output) error {
 		return fmt.Errorf("issuer: batch %.12s is %s; it is finished once its transaction is confirmed", b.p.key, b.p.state)
 	}
 	for _, name := range []string{"spool", "closing"} {
-		if err := b.is.files.remove(b.is.batchFile(b.p.key, name)); err != nil {
+		if err := b.is.files.Remove(b.is.batchFile(b.p.key, name)); err != nil {
 			return err
 		}
 	}
@@ -165,7 +167,7 @@ func (b *Batch) anchor() merkleproof.Anchor {
 // A Folder is an Output that writes one file for each credential, named by its id.
 type Folder struct {
 	dir   string
-	files files
+	files durable.Files
 }
 
 // OpenFolder makes the folder if there is none and makes sure that it can be written,
@@ -176,10 +178,10 @@ func (is *Issuer) OpenFolder(dir string) (*Folder, error) {
 		return nil, err
 	}
 	probe := filepath.Join(dir, ".certanchor-probe")
-	if err := f.files.create(probe, nil, 0o600); err != nil {
+	if err := errors.Join(f.files.Remove(probe), f.files.Create(probe, nil, 0o600)); err != nil {
 		return nil, err
 	}
-	return f, f.files.remove(probe)
+	return f, f.files.Remove(probe)
 }
 
 // FileName returns the name of the credential's file in a Folder.
@@ -192,8 +194,8 @@ func (f *Folder) Put(id string, credential []byte) error {
 		return err
 	}
 	indented.WriteByte('\n')
-	return f.files.replace(filepath.Join(f.dir, FileName(id)), indented.Bytes(), 0o644)
+	return f.files.Replace(filepath.Join(f.dir, FileName(id)), indented.Bytes(), 0o644)
 }
 
 // Commit implements Output.
-func (f *Folder) Commit() error { return f.files.syncDir(f.dir) }
+func (f *Folder) Commit() error { return f.files.SyncDir(f.dir) }

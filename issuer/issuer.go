@@ -15,6 +15,8 @@ import (
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/jsonld"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // A Purpose is a kind of status a credential gets an entry for.
@@ -67,7 +69,7 @@ const defaultListLife = 30 * 24 * time.Hour
 // An Issuer is one issuer's folder, opened for issuing by this process alone.
 type Issuer struct {
 	config   Config
-	files    files
+	files    durable.Files
 	lockFile *os.File
 	profile  *did.Document
 	context  string // URL
@@ -89,7 +91,7 @@ func Open(c Config) (*Issuer, error) {
 		c.ListLife = defaultListLife
 	}
 	c.Random = randomOr(c.Random)
-	is := &Issuer{config: c, files: files{c.Hook}}
+	is := &Issuer{config: c, files: durable.Files{Hook: c.Hook}}
 	if err := is.readFolder(); err != nil {
 		return nil, err
 	}
@@ -143,11 +145,11 @@ func checkSigner(profile *did.Document, id string, signer crypto.Signer) error {
 }
 
 func (is *Issuer) openState() error {
-	if err := is.files.mkdir(is.config.StateDir); err != nil {
+	if err := is.files.Mkdir(is.config.StateDir); err != nil {
 		return err
 	}
 	var err error
-	if is.lockFile, err = is.files.lock(is.config.StateDir); err != nil {
+	if is.lockFile, err = lock(is.config.StateDir); err != nil {
 		return err
 	}
 	if is.journal, err = openJournal(is.files, is.state("journal")); err != nil {

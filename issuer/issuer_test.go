@@ -19,6 +19,8 @@ import (
 	"github.com/certanchor/certanchor/anchor/regtest"
 	"github.com/certanchor/certanchor/credential"
 	"github.com/certanchor/certanchor/merkleproof"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // testContext defines what the drafts of these tests use.
@@ -360,7 +362,7 @@ func TestJournalDamage(t *testing.T) {
 		if err := os.WriteFile(f, whole[:len(whole)-cut], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		j, err := openJournal(files{}, f)
+		j, err := openJournal(durable.Files{}, f)
 		if err != nil {
 			t.Fatalf("cut by %d: %v", cut, err)
 		}
@@ -378,7 +380,7 @@ func TestJournalDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		var corrupt *CorruptError
-		if _, err := openJournal(files{}, f); !errors.As(err, &corrupt) {
+		if _, err := openJournal(durable.Files{}, f); !errors.As(err, &corrupt) {
 			t.Fatalf("byte %d: %v", at, err)
 		}
 		if got, _ := os.ReadFile(f); !bytes.Equal(got, bent) {
@@ -494,7 +496,7 @@ func FuzzRecordLog(f *testing.F) {
 		if err := os.WriteFile(name, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := openLog(files{}, name, func([]byte) error { return nil })
+		l, err := openLog(durable.Files{}, name, func([]byte) error { return nil })
 		if err != nil {
 			return
 		}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/merkleproof"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // A State is how far a batch has come.
@@ -106,7 +108,7 @@ type journal struct {
 	order   []string
 }
 
-func openJournal(f files, name string) (*journal, error) {
+func openJournal(f durable.Files, name string) (*journal, error) {
 	j := &journal{batches: make(map[string]*progress)}
 	var err error
 	j.log, err = openLog(f, name, func(line []byte) error {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/did"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // A NewIssuer is what Generate needs to know.
@@ -69,24 +71,24 @@ func Generate(n NewIssuer) error {
 	if err != nil {
 		return err
 	}
-	var f files
+	var f durable.Files
 	keys := filepath.Join(n.Dir, "keys")
-	if err := f.mkdir(keys); err != nil {
+	if err := f.Mkdir(keys); err != nil {
 		return err
 	}
 	for name, k := range map[string]*keyFile{"signing.json": signing, "anchor.json": payer} {
 		b, err := k.marshal()
 		if err == nil {
-			err = f.replace(filepath.Join(keys, name), b, 0o600)
+			err = f.Replace(filepath.Join(keys, name), b, 0o600)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := f.replace(filepath.Join(n.Dir, "context.jsonld"), n.Context, 0o644); err != nil {
+	if err := f.Replace(filepath.Join(n.Dir, "context.jsonld"), n.Context, 0o644); err != nil {
 		return err
 	}
-	return f.replace(filepath.Join(n.Dir, "issuer.json"), profile, 0o644)
+	return f.Replace(filepath.Join(n.Dir, "issuer.json"), profile, 0o644)
 }
 
 func (n *NewIssuer) check() error {

@@ -110,10 +110,10 @@ func (l *lists) save() error {
 		one.Allocated, one.Values = one.allocated.Encode(), one.values.Encode()
 		data, err := json.Marshal(one)
 		if err == nil {
-			err = l.is.files.mkdir(l.is.state("lists"))
+			err = l.is.files.Mkdir(l.is.state("lists"))
 		}
 		if err == nil {
-			err = l.is.files.replace(l.is.state("lists/"+name+".json"), append(data, '\n'), 0o600)
+			err = l.is.files.Replace(l.is.state("lists/"+name+".json"), append(data, '\n'), 0o600)
 		}
 		if err != nil {
 			return err
@@ -407,7 +407,7 @@ func (l *lists) saveRevoked() error {
 	if err != nil {
 		return err
 	}
-	return l.is.files.replace(l.is.state("revoked.json"), append(data, '\n'), 0o600)
+	return l.is.files.Replace(l.is.state("revoked.json"), append(data, '\n'), 0o600)
 }
 
 // publishRevoked writes the Open Badges list beside the profile (Blockcerts formats,
@@ -430,7 +430,7 @@ func (l *lists) publishRevoked() error {
 	if err != nil {
 		return err
 	}
-	return l.is.files.replace(filepath.Join(l.is.config.Dir, path.Base(url)), append(data, '\n'), 0o644)
+	return l.is.files.Replace(filepath.Join(l.is.config.Dir, path.Base(url)), append(data, '\n'), 0o644)
 }
 
 // Status returns the value of a credential's entry. Errors: *UnknownError.
@@ -531,7 +531,7 @@ func (b *Batch) writeEntries() error {
 		}
 		out = append(out, formatRecord(line)...)
 	}
-	return b.is.files.replace(b.is.batchFile(b.p.key, "entries"), out, 0o600)
+	return b.is.files.Replace(b.is.batchFile(b.p.key, "entries"), out, 0o600)
 }
 
 // A Published list is a signed status list credential and where it belongs.
@@ -555,7 +555,7 @@ func (is *Issuer) PublishLists(at time.Time) ([]Published, error) {
 		return nil, err
 	}
 	dir := filepath.Join(is.config.Dir, "status")
-	if err := is.files.mkdir(dir); err != nil {
+	if err := is.files.Mkdir(dir); err != nil {
 		return nil, err
 	}
 	var published []Published
@@ -565,7 +565,7 @@ func (is *Issuer) PublishLists(at time.Time) ([]Published, error) {
 			return nil, err
 		}
 		p := Published{URL: is.lists.url(name), Name: name + ".json", Sequence: is.lists.byName[name].Sequence, Bytes: doc}
-		if err := is.files.replace(filepath.Join(dir, p.Name), doc, 0o644); err != nil {
+		if err := is.files.Replace(filepath.Join(dir, p.Name), doc, 0o644); err != nil {
 			return nil, err
 		}
 		published = append(published, p)
@@ -604,7 +604,7 @@ func (is *Issuer) publishTokens(p Published, one *list, at time.Time) (Published
 		return p, fmt.Errorf("issuer: signing the list %s: %w", p.Name, err)
 	}
 	p.Bytes = []byte(jwt + "\n")
-	return p, is.files.replace(filepath.Join(is.config.Dir, "status", p.Name), p.Bytes, 0o644)
+	return p, is.files.Replace(filepath.Join(is.config.Dir, "status", p.Name), p.Bytes, 0o644)
 }
 
 // signList makes the list credential (Bitstring Status List 1.0, section 2.2): its

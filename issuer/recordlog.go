@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // A recordLog is an append-only file of JSON records, one a line, so that a person can
@@ -19,7 +21,7 @@ import (
 // The length is that of the JSON in bytes. A last line that was not written to its end
 // is cut off; any other damage is a *CorruptError, and nothing is changed.
 type recordLog struct {
-	files files
+	files durable.Files
 	name  string
 	h     *os.File
 	end   int64
@@ -39,10 +41,10 @@ func (e *CorruptError) Error() string {
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // openLog opens or makes the file and hands each record to replay.
-func openLog(f files, name string, replay func(record []byte) error) (*recordLog, error) {
+func openLog(f durable.Files, name string, replay func(record []byte) error) (*recordLog, error) {
 	l := &recordLog{files: f, name: name}
 	_, missing := os.Stat(name)
-	err := f.do("open", name, func() (err error) {
+	err := f.Do("open", name, func() (err error) {
 		l.h, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		return err
 	})
@@ -50,7 +52,7 @@ func openLog(f files, name string, replay func(record []byte) error) (*recordLog
 		return nil, err
 	}
 	if missing != nil {
-		err = f.syncDir(filepath.Dir(name))
+		err = f.SyncDir(filepath.Dir(name))
 	}
 	var data []byte
 	if err == nil {
@@ -60,7 +62,7 @@ func openLog(f files, name string, replay func(record []byte) error) (*recordLog
 		err = l.replay(data, replay)
 	}
 	if err == nil && l.end < int64(len(data)) {
-		err = f.do("truncate", name, func() error { return l.h.Truncate(l.end) })
+		err = f.Do("truncate", name, func() error { return l.h.Truncate(l.end) })
 	}
 	if err == nil {
 		_, err = l.h.Seek(l.end, io.SeekStart)
@@ -118,7 +120,7 @@ func (l *recordLog) append(records ...[]byte) error {
 	for _, r := range records {
 		lines = append(lines, formatRecord(r)...)
 	}
-	if err := l.files.do("write", l.name, func() error { _, err := l.h.Write(lines); return err }); err != nil {
+	if err := l.files.Do("write", l.name, func() error { _, err := l.h.Write(lines); return err }); err != nil {
 		_, serr := l.h.Seek(l.end, io.SeekStart)
 		return errors.Join(err, l.h.Truncate(l.end), serr)
 	}
@@ -126,7 +128,7 @@ func (l *recordLog) append(records ...[]byte) error {
 	return nil
 }
 
-func (l *recordLog) sync() error { return l.files.do("sync", l.name, l.h.Sync) }
+func (l *recordLog) sync() error { return l.files.Do("sync", l.name, l.h.Sync) }
 
 func (l *recordLog) close() error { return l.h.Close() }
 

@@ -125,7 +125,7 @@ func (is *Issuer) Seal(ctx context.Context, network anchor.Network, drafts Draft
 		return nil, &OpenBatchError{open.key, open.state, open.created}
 	}
 	if !known {
-		if err := is.files.mkdir(is.batchFile(key, "")); err != nil {
+		if err := is.files.Mkdir(is.batchFile(key, "")); err != nil {
 			return nil, err
 		}
 		closing, err := is.writeClosing(key)
@@ -337,7 +337,7 @@ func (b *Batch) writeLeaves(leaves []merkleproof.Hash) error {
 	for _, l := range leaves {
 		data = append(data, l[:]...)
 	}
-	return b.is.files.replace(b.is.batchFile(b.p.key, "leaves"), data, 0o600)
+	return b.is.files.Replace(b.is.batchFile(b.p.key, "leaves"), data, 0o600)
 }
 
 // tree reads the leaves back and builds the tree; its root must be the journal's.

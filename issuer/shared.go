@@ -144,7 +144,7 @@ func (is *Issuer) SealRoots(_ context.Context, network anchor.Network, requests 
 		return nil, &OpenBatchError{open.key, open.state, open.created}
 	}
 	if !known {
-		if err := is.files.mkdir(is.batchFile(key, "")); err != nil {
+		if err := is.files.Mkdir(is.batchFile(key, "")); err != nil {
 			return nil, err
 		}
 		if err := is.journal.write(record{Batch: key, State: Begun, At: is.now(), Count: len(requests), Network: network, Roots: true}); err != nil {
@@ -173,7 +173,7 @@ func (b *Batch) sealRoots(requests []*RootRequest, leaves []merkleproof.Hash) er
 	}
 	data, err := json.Marshal(requests)
 	if err == nil {
-		err = b.is.files.replace(b.is.batchFile(b.p.key, "requests"), append(data, '\n'), 0o600)
+		err = b.is.files.Replace(b.is.batchFile(b.p.key, "requests"), append(data, '\n'), 0o600)
 	}
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func TestForgetPowerCut(t *testing.T) {
 		w.again()
 		noError(t, w.wallet.Forget(w.wallet.Records()[0]))
 		calls := 0
-		w.wallet.files.hook = func(_, _ string, do func() error) error {
+		w.wallet.files.Hook = func(_, _ string, do func() error) error {
 			if calls++; calls >= at {
 				return errGone
 			}

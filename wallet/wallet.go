@@ -16,6 +16,8 @@ import (
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/did"
 	"github.com/certanchor/certanchor/internal/strictjson"
+
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // Version is that of the contents of a vault, a backup and an export.
@@ -40,7 +42,7 @@ type Config struct {
 // A Wallet is one person's vault, opened by this process alone until Close.
 type Wallet struct {
 	config   Config
-	files    files
+	files    durable.Files
 	lockFile *os.File
 	phrase   phrase
 	sealed   []byte // the vault as it is on disk
@@ -127,7 +129,7 @@ func newWallet(c Config) *Wallet {
 	if c.Work == 0 {
 		c.Work = sealWork
 	}
-	return &Wallet{config: c, files: files{c.Hook}}
+	return &Wallet{config: c, files: durable.Files{Hook: c.Hook}}
 }
 
 // Open opens a vault and locks it until Close. Errors: *OpenError, ErrLocked, *ContentsError,
@@ -155,7 +157,7 @@ func Previous(vault string) string { return vault + ".previous" }
 
 func (w *Wallet) load() error {
 	// What an interrupted write left behind is whole nowhere else and of no use.
-	if err := w.files.remove(w.config.File + ".tmp"); err != nil {
+	if err := w.files.Remove(w.config.File + ".tmp"); err != nil {
 		return err
 	}
 	var err error
@@ -239,11 +241,11 @@ func (w *Wallet) Save() error {
 		if w.scrub { // first there: after a loss of power nobody would know that it still is
 			before = sealed
 		}
-		if err := w.files.replace(Previous(w.config.File), before); err != nil {
+		if err := w.files.Replace(Previous(w.config.File), before, 0o600); err != nil {
 			return fmt.Errorf("wallet: keeping the version before: %w", err)
 		}
 	}
-	if err := w.files.replace(w.config.File, sealed); err != nil {
+	if err := w.files.Replace(w.config.File, sealed, 0o600); err != nil {
 		return fmt.Errorf("wallet: writing the vault: %w", err)
 	}
 	w.contents.Revision, w.sealed, w.scrub = next.Revision, sealed, false
@@ -328,7 +330,7 @@ func (w *Wallet) Backup(out string) error {
 	if err != nil {
 		return err
 	}
-	return w.files.replace(out, sealed)
+	return w.files.Replace(out, sealed, 0o600)
 }
 
 // Restore makes a new vault from the phrase and the bytes of a backup. Without a backup

@@ -13,6 +13,7 @@ import (
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/internal/durable"
 )
 
 // The file is a magic line, then records. Each record is what one call did, and is
@@ -102,7 +103,10 @@ func (f *file) open(replay func(entry) error) error {
 		return err
 	}
 	f.f = handle
-	if err := lock(handle); err != nil {
+	if err := durable.TryLock(handle); err != nil {
+		if errors.Is(err, durable.ErrLocked) {
+			err = ErrLocked
+		}
 		return err
 	}
 	data, err := io.ReadAll(handle)

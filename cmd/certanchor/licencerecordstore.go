@@ -12,9 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/certanchor/certanchor/internal/durable"
 	"github.com/certanchor/certanchor/internal/strictjson"
 	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/licensure"
@@ -62,15 +62,15 @@ func lockRecord(state string) (*os.File, error) {
 		return nil, err
 	}
 	for end := time.Now().Add(lockPatience); ; time.Sleep(20 * time.Millisecond) {
-		err = syscall.Flock(int(h.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err = durable.TryLock(h)
 		if err == nil {
 			return h, nil
 		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+		if !errors.Is(err, durable.ErrLocked) || time.Now().After(end) {
 			break
 		}
 	}
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	if errors.Is(err, durable.ErrLocked) {
 		err = &lockedError{name}
 	}
 	return nil, errors.Join(err, h.Close())
