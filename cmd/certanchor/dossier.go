@@ -19,8 +19,11 @@ var requestCommand = command{
 	name:    "request",
 	usage:   "--audience URL --verifier NAME --purpose TEXT --type TYPE… --out FILE",
 	summary: "ask a holder for credentials: a request file, good for one answer",
-	example: "certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" --purpose credentialing --type LicenceCredential --out request.json",
-	run:     (*app).request,
+	example: "certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" \\\n" +
+		"      --purpose credentialing --type LicenceCredential --out request.json\n" +
+		"  certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" \\\n" +
+		"      --purpose credentialing --type LicenceCredential --claim credentialSubject.number --out request.json",
+	run: (*app).request,
 }
 
 // request writes a request with a new nonce. A verifier who needs more than types writes

@@ -24,8 +24,9 @@ var keygenCommand = command{
 	name:    "keygen",
 	usage:   "--out DIR --network NET --id URL --name NAME",
 	summary: "make an issuer: keys, profile (DID document), context",
-	example: "certanchor keygen --out board --network regtest --id https://board.example/issuer.json --name \"Board of Alderfen\"",
-	run:     (*app).keygen,
+	example: "certanchor keygen --out board --network regtest \\\n" +
+		"      --id https://board.example/issuer.json --name \"Board of Alderfen\"",
+	run: (*app).keygen,
 }
 
 // keyLead is how far back new keys count. Verifiers know the time of a block within
