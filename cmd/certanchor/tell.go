@@ -103,7 +103,7 @@ func wrapped(w io.Writer, head, text string) {
 		}
 		line, at = line+word, at+n
 	}
-	fmt.Fprintln(w, line)
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }
 
 // fault says an error and what to do next.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,18 +20,16 @@ import (
 	"github.com/certanchor/certanchor/wallet"
 )
 
+const (
+	walletUsage   = "VERB [ARGUMENT…] --wallet FILE --passphrase-file FILE"
+	walletSummary = "the holder's side: keys, credentials, what is shown and to whom"
+)
+
 var walletCommand = command{
 	name:    "wallet",
-	usage:   "VERB [ARGUMENT…] --wallet FILE --passphrase-file FILE",
-	summary: "the holder's side: keys, credentials, what is shown and to whom",
-	example: "certanchor wallet create --wallet me.wallet --passphrase-file pass\n" +
-		"  certanchor wallet answer invitation.json --out answer.json\n" +
-		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
-		"  certanchor wallet present request.json --out presentation.json\n" +
-		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
-		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text,\n" +
-		"  present, dossier, consent, shares, reminders, export, forget",
-	run: (*app).walletRun,
+	usage:   walletUsage,
+	summary: walletSummary,
+	run:     (*app).walletRun,
 }
 
 // Environment variables that name the files of a wallet, so that they need not be given
@@ -50,35 +49,121 @@ type walletRun struct {
 	to, purpose, until, recipient, online string
 	unproven, look, asDossier, recover    bool
 	args                                  []string
+	help                                  string // what tells of the verb
 	wallet                                *wallet.Wallet
 }
 
-// walletVerbs are what can be done, and how many arguments each takes; -1 is any number
-// but none. Those without a wallet make one.
-var walletVerbs = map[string]struct {
-	args int
-	make bool
-	run  func(r *walletRun, ctx context.Context) error
-}{
-	"create":    {0, true, (*walletRun).create},
-	"restore":   {0, true, (*walletRun).restore},
-	"backup":    {0, false, (*walletRun).saveBackup},
-	"phrase":    {0, false, (*walletRun).tellPhrase},
-	"answer":    {1, false, (*walletRun).answer},
-	"rotate":    {1, false, (*walletRun).rotate},
-	"keys":      {0, false, (*walletRun).keys},
-	"import":    {-1, false, (*walletRun).take},
-	"refresh":   {0, false, (*walletRun).refresh},
-	"list":      {0, false, (*walletRun).list},
-	"show":      {1, false, (*walletRun).show},
-	"text":      {1, false, (*walletRun).text},
-	"present":   {1, false, (*walletRun).present},
-	"dossier":   {-1, false, (*walletRun).dossier},
-	"consent":   {1, false, (*walletRun).consent},
-	"shares":    {0, false, (*walletRun).shares},
-	"reminders": {0, false, (*walletRun).reminders},
-	"export":    {0, false, (*walletRun).export},
-	"forget":    {1, false, (*walletRun).forget},
+// A walletVerb is what can be done with a wallet, or to make one.
+type walletVerb struct {
+	name    string
+	usage   string // the arguments
+	summary string
+	flags   string // those it takes besides the wallet and its passphrase
+	example string // without "certanchor wallet"
+	args    int    // how many; -1 is any number but none
+	make    bool   // it makes a wallet
+	run     func(r *walletRun, ctx context.Context) error
+}
+
+// walletVerbs are in the order in which they are needed.
+var walletVerbs = []walletVerb{
+	{"create", "[--words 12]", "make a wallet, and print its words", "words",
+		"create --wallet me.wallet --passphrase-file pass", 0, true, (*walletRun).create},
+	{"restore", "--phrase-file FILE [--backup FILE]", "bring a wallet back from its words, and a backup", "phrase-file backup",
+		"restore --wallet new.wallet --phrase-file words --backup cloud.backup", 0, true, (*walletRun).restore},
+	{"backup", "--out FILE", "write all but the words, sealed with them", "out",
+		"backup --out cloud.backup", 0, false, (*walletRun).saveBackup},
+	{"phrase", "", "print the words again", "",
+		"phrase", 0, false, (*walletRun).tellPhrase},
+	{"answer", "INVITATION [--trust FILE] [--out FILE] [--qr FILE]", "introduce the wallet to an issuer who invited it; INVITATION is a file, a text, or -", "curve out qr trust",
+		"answer invitation.json --trust trust.json --out answer.txt", 1, false, (*walletRun).answer},
+	{"keys", "", "list the keys, and which are current", "",
+		"keys", 0, false, (*walletRun).keys},
+	{"rotate", "ISSUER [--recover] [--out FILE] [--qr FILE]", "make the next key for an issuer, and the message that tells of it", "curve out qr recover",
+		"rotate https://board.example/issuer.json --out rotation.txt", 1, false, (*walletRun).rotate},
+	{"import", "PATH… --trust FILE", "verify credentials and keep them; PATH is a file, a folder, a zip archive, a text, or -", "trust evidence status url look unproven",
+		"import licence.json --trust trust.json --evidence evidence.json", -1, false, (*walletRun).take},
+	{"refresh", "--trust FILE", "judge all records again, by newer lists", "trust evidence status online",
+		"refresh --trust trust.json --status revocation.json --status revocation.jwt", 0, false, (*walletRun).refresh},
+	{"list", "", "list the records", "",
+		"list", 0, false, (*walletRun).list},
+	{"show", "RECORD [--out FILE]", "print a record as it was received", "out",
+		"show 78ca2ab69381", 1, false, (*walletRun).show},
+	{"reminders", "[--days N]", "list what ends soon", "days",
+		"reminders --days 180", 0, false, (*walletRun).reminders},
+	{"present", "REQUEST [--look] [--out FILE]", "answer a verifier's request; REQUEST is a file, a text, or -", "look out drop pick dossier",
+		"present request.json --look", 1, false, (*walletRun).present},
+	{"dossier", "RECORD… --to NAME --purpose TEXT --out FILE", "write records with all that is needed to judge them", "to purpose until out recipient",
+		"dossier 78ca2ab69381 --to \"Hospital of Alderfen\" --purpose credentialing \\\n      --out dossier.json", -1, false, (*walletRun).dossier},
+	{"text", "RECORD [--to NAME --purpose TEXT] [--out FILE] [--qr FILE]", "write a record as one line of text, or as a QR code", "to purpose until out qr",
+		"text 78ca2ab69381 --qr licence.png", 1, false, (*walletRun).text},
+	{"consent", "RECORD --to NAME --purpose TEXT --until DATE [--out FILE]", "sign a receipt of consent", "to purpose until out",
+		"consent 78ca2ab69381 --to \"Hospital of Alderfen\" --purpose credentialing \\\n      --until 2027-06-30 --out consent.json", 1, false, (*walletRun).consent},
+	{"shares", "[--out FILE]", "list what was shown to whom", "out",
+		"shares", 0, false, (*walletRun).shares},
+	{"export", "--out DIR", "write everything but the keys, in open formats and in the clear", "out",
+		"export --out everything", 0, false, (*walletRun).export},
+	{"forget", "RECORD", "destroy a record", "",
+		"forget 78ca2ab69381", 1, false, (*walletRun).forget},
+}
+
+func walletVerbNamed(name string) (walletVerb, bool) {
+	i := slices.IndexFunc(walletVerbs, func(v walletVerb) bool { return v.name == name })
+	if i < 0 {
+		return walletVerb{}, false
+	}
+	return walletVerbs[i], true
+}
+
+// takes reports whether a verb has a use for a flag.
+func (v *walletVerb) takes(flag string) bool {
+	return flag == "wallet" || flag == "passphrase-file" || slices.Contains(strings.Fields(v.flags), flag)
+}
+
+// walletHelp tells of one verb, or lists all.
+func (a *app) walletHelp(fs *flag.FlagSet, args []string) {
+	for _, name := range args {
+		v, ok := walletVerbNamed(name)
+		if !ok {
+			continue
+		}
+		its := flag.NewFlagSet(v.name, flag.ContinueOnError)
+		fs.VisitAll(func(f *flag.Flag) {
+			if v.takes(f.Name) {
+				its.Var(f.Value, f.Name, usageFor(f.Usage, v.name))
+				its.Lookup(f.Name).DefValue = f.DefValue
+			}
+		})
+		a.usage(command{name: "wallet " + v.name, usage: v.usage, summary: v.summary, example: "certanchor wallet " + v.example}, its)
+		return
+	}
+	fmt.Fprintf(a.stdout, "certanchor wallet %s\n\n%s\n\nVerbs:\n", walletUsage, walletSummary)
+	for _, v := range walletVerbs {
+		wrapped(a.stdout, fmt.Sprintf("  %-10s ", v.name), v.summary)
+	}
+	fmt.Fprintf(a.stdout, "\n%s and %s may name wallet and passphrase file.\n", walletEnv, passphraseEnv)
+	fmt.Fprintln(a.stdout, "\nStart with:  certanchor wallet create --wallet me.wallet --passphrase-file pass")
+	fmt.Fprintln(a.stdout, "More about one verb:  certanchor help wallet present")
+}
+
+// usageFor is what a flag is for with one verb: "answer, rotate: …; text: …" without the
+// verbs, and what is for others.
+func usageFor(usage, verb string) string {
+	var own []string
+	for _, part := range strings.Split(usage, "; ") {
+		head, rest, ok := strings.Cut(part, ": ")
+		verbs := strings.Split(head, ", ")
+		_, named := walletVerbNamed(verbs[0])
+		switch {
+		case ok && named && slices.Contains(verbs, verb):
+			own = append(own, rest)
+		case ok && named && len(own) > 0:
+			return strings.Join(own, "; ")
+		case !ok || !named:
+			own = append(own, part)
+		}
+	}
+	return strings.Join(own, "; ")
 }
 
 func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -88,10 +173,10 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.StringVar(&r.phrase, "phrase-file", "", "restore: file with the words; - reads a line from standard input")
 	fs.StringVar(&r.backup, "backup", "", "restore: the backup; without it only the keys come back")
 	fs.IntVar(&r.words, "words", 24, "create: 12 or 24 words")
-	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
+	fs.IntVar(&r.days, "days", 90, "reminders: how many days ahead to look")
 	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer, rotate: Ed25519 or P-256")
 	fs.BoolVar(&r.recover, "recover", false, "rotate: sign with the recovery key of the words, where the key that the issuer knows is not at hand")
-	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
+	fs.StringVar(&r.out, "out", "", "file to write, for export a folder")
 	fs.StringVar(&r.qr, "qr", "", "answer, rotate, text: FILE.png or FILE.svg to write as a QR code")
 	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with; answer: take only an invitation signed by an issuer it names")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
@@ -103,25 +188,37 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.Var(&r.drops, "drop", "present: an optional credential of the request to leave out; may be given again")
 	fs.Var(&r.picks, "pick", "present: QUERY=RECORD, where another than the newest is to be shown")
 	fs.BoolVar(&r.asDossier, "dossier", false, "present: put the presentation into a dossier with its evidence")
-	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it; text: if somebody else does, for the share log")
+	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it; text: who receives it, if somebody else does, for the share log")
 	fs.StringVar(&r.purpose, "purpose", "", "dossier, consent, text: what for")
 	fs.StringVar(&r.until, "until", "", "dossier, consent, text: date until which it may be used")
 	fs.StringVar(&r.recipient, "recipient", "", "dossier: age recipient (age1…) to encrypt it to")
 	operands, err := parse(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		a.walletHelp(fs, args)
+		return exitStatus(exitOK)
+	}
 	if err != nil {
 		return err
 	}
 	if len(operands) == 0 {
 		return misuse("certanchor help wallet", "wallet needs a verb")
 	}
-	verb, known := walletVerbs[operands[0]]
-	r.args = operands[1:]
-	switch {
-	case !known:
-		return misuse("certanchor help wallet", "no such thing as wallet %s", operands[0])
-	case operands[0] == "import" && len(r.urls) > 0:
-	case verb.args >= 0 && len(r.args) != verb.args, verb.args < 0 && len(r.args) == 0:
-		return misuse("certanchor help wallet", "wallet %s: wrong number of arguments", operands[0])
+	verb, known := walletVerbNamed(operands[0])
+	if !known {
+		return misuse("certanchor help wallet lists what there is", "no such thing as wallet %s", operands[0])
+	}
+	r.args, r.help = operands[1:], "certanchor help wallet "+verb.name
+	if n := len(r.args); verb.args >= 0 && n != verb.args || verb.args < 0 && n == 0 && len(r.urls) == 0 {
+		return misuse(r.help, "it is: certanchor wallet %s", strings.TrimSpace(verb.name+" "+verb.usage))
+	}
+	var needless []string
+	fs.Visit(func(f *flag.Flag) {
+		if !verb.takes(f.Name) {
+			needless = append(needless, "--"+f.Name)
+		}
+	})
+	if len(needless) > 0 {
+		return misuse(r.help, "wallet %s has no use for %s", verb.name, strings.Join(needless, ", "))
 	}
 	if err := checkQR(r.qr); err != nil {
 		return err
@@ -602,7 +699,10 @@ func (r *walletRun) show(context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = r.stdout.Write([]byte(printableJSON(rec.Document) + "\n"))
+	if r.out != "" {
+		return r.writePrivate(rec.Document)
+	}
+	_, err = fmt.Fprintln(r.stdout, strings.TrimRight(printableJSON(rec.Document), "\n"))
 	return err
 }
 
@@ -612,7 +712,7 @@ func (r *walletRun) text(context.Context) error {
 		return err
 	}
 	if r.to != "" && r.purpose == "" {
-		return misuse("certanchor help wallet", "--to goes with --purpose")
+		return misuse(r.help, "--to goes with --purpose")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
@@ -657,7 +757,7 @@ func (r *walletRun) present(context.Context) error {
 	for _, p := range r.picks {
 		query, name, ok := strings.Cut(p, "=")
 		if !ok {
-			return misuse("certanchor help wallet", "--pick needs QUERY=RECORD")
+			return misuse(r.help, "--pick needs QUERY=RECORD")
 		}
 		picks[query] = name
 	}
@@ -777,7 +877,7 @@ func (r *walletRun) dossier(context.Context) error {
 		records = append(records, rec)
 	}
 	if r.out == "" || r.to == "" || r.purpose == "" {
-		return misuse("certanchor help wallet", "dossier needs --out, --to and --purpose")
+		return misuse(r.help, "dossier needs --out, --to and --purpose")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
@@ -806,7 +906,7 @@ func (r *walletRun) consent(context.Context) error {
 		return err
 	}
 	if r.to == "" || r.purpose == "" || r.until == "" {
-		return misuse("certanchor help wallet", "consent needs --to, --purpose and --until")
+		return misuse(r.help, "consent needs --to, --purpose and --until")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
