@@ -153,7 +153,7 @@ func hintFor(err error) string {
 	case errors.As(err, &draft):
 		return "nothing was issued; mend the draft and run the same command again"
 	case errors.As(err, &key) && key.Code == "passphrase":
-		return "give the passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
+		return "give the right passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
 	case errors.As(err, &key) && key.Code == "elsewhere":
 		return "certanchor issue … --psbt-out FILE, sign where the key is, then --psbt-in FILE; nothing was signed"
 	case errors.As(err, &key):
@@ -183,7 +183,7 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk is full; free some space and run the same command again: it goes on where it stopped"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		return "choose a place that can be written"
+		return "check who may read it, and that the place can be written"
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name"
 	}

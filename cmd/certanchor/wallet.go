@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/certanchor/certanchor/credential"
@@ -220,7 +221,7 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	if len(needless) > 0 {
 		return misuse(r.help, "wallet %s has no use for %s", verb.name, strings.Join(needless, ", "))
 	}
-	if err := checkQR(r.qr); err != nil {
+	if err := checkQR(r.qr, r.out); err != nil {
 		return err
 	}
 	if r.file == "" {
@@ -231,17 +232,22 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 			return misuse("choose another file; a wallet is never overwritten", "the file to write is %s, the wallet", own)
 		}
 	}
+	for _, name := range []string{r.out, r.qr} { // what is shown is written down before it is: better now
+		if err := checkFolder(name); err != nil {
+			return err
+		}
+	}
 	if !verb.make {
 		c, err := r.config()
 		if err != nil {
 			return err
 		}
 		if r.wallet, err = wallet.Open(c); err != nil {
-			return walletFault(err)
+			return r.fault(err)
 		}
 		defer r.wallet.Close()
 	}
-	return walletFault(verb.run(r, ctx))
+	return r.fault(verb.run(r, ctx))
 }
 
 // sameFile reports whether two names are those of one file.
@@ -263,8 +269,8 @@ func (r *walletRun) config() (wallet.Config, error) {
 	return wallet.Config{File: r.file, Passphrase: pass, Work: r.walletWork}, err
 }
 
-// walletFault gives the errors of a wallet their hints.
-func walletFault(err error) error {
+// fault gives the errors of a wallet their hints.
+func (r *walletRun) fault(err error) error {
 	var (
 		open    *wallet.OpenError
 		content *wallet.ContentsError
@@ -278,7 +284,7 @@ func walletFault(err error) error {
 	case errors.As(err, &open) && open.Previous != "":
 		return misuse("if the passphrase is right, the version before is "+open.Previous+": copy it away, then open the copy with --wallet", "%v", err)
 	case errors.As(err, &open):
-		return misuse("check the passphrase; a damaged wallet comes back with: certanchor wallet restore", "%v", err)
+		return misuse("check the passphrase, and that this is a wallet; a damaged one comes back with: certanchor wallet restore", "%v", err)
 	case errors.As(err, &invited):
 		return misuse(invitationHints[invited.Code], "%v", err)
 	case errors.As(err, &log):
@@ -288,13 +294,13 @@ func walletFault(err error) error {
 	case errors.As(err, &refused) && refused.Code == "presentation":
 		return misuse("", "%v", err)
 	case errors.As(err, &refused):
-		return misuse("nothing was kept; --evidence and --status bring what is missing, --unproven keeps it as unproven unless it is invalid", "%v", err)
+		return misuse(refusedHint(refused), "%v", err)
 	case errors.As(err, &collect):
 		return misuse("nothing was kept", "%v", err)
-	case errors.As(err, &request):
-		return misuse("ask the verifier for another request; docs/wallet.md tells what can be answered", "%v", err)
+	case errors.As(err, &request) && len(r.args) > 0:
+		return misuse("is it a request? else ask the verifier for another; docs/wallet.md tells what can be answered", "%s: %v", place(r.args[0]), err)
 	case errors.Is(err, wallet.ErrExists):
-		return misuse("choose another file; a wallet is never overwritten", "%v", err)
+		return misuse("choose another file with --wallet; a wallet is never overwritten", "%v: %s", err, r.file)
 	case errors.Is(err, wallet.ErrNoRelation):
 		return misuse("certanchor wallet keys lists them; in a wallet that came back from the words alone, say --recover", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
@@ -303,10 +309,37 @@ func walletFault(err error) error {
 		return misuse("--pick QUERY=RECORD; certanchor wallet present REQUEST --look lists both", "%v", err)
 	case errors.Is(err, wallet.ErrLocked):
 		return misuse("wait until the other command has ended", "%v", err)
-	case errors.Is(err, wallet.ErrWeakPassphrase), errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
-		return misuse("", "%v", err)
+	case errors.Is(err, wallet.ErrWeakPassphrase):
+		return misuse("write a longer one into the first line of the passphrase file", "%v", err)
+	case errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
+		return misuse("", "%s: %v", place(r.args[0]), err)
+	case errors.Is(err, syscall.EISDIR):
+		return misuse("name a file", "%v", err)
 	}
 	return err
+}
+
+// refusedHint is what to do about a document that was not kept.
+func refusedHint(e *wallet.RefusedError) string {
+	all := verifier.Codes()
+	i := slices.IndexFunc(all, func(c verifier.CodeInfo) bool { return string(c.Code) == e.Code })
+	switch {
+	case e.Code == "malformed":
+		return "nothing was kept; is it the credential as its issuer gave it out?"
+	case e.Code == "issuer-unknown":
+		return "nothing was kept; --trust needs a trust file that names the issuer, or --unproven keeps it, marked so"
+	case i >= 0 && all[i].Result == verifier.Failed:
+		return "nothing was kept, and --unproven does not help: ask the issuer for it again"
+	}
+	return "nothing was kept; --evidence and --status bring what is missing, or --unproven keeps it, marked so"
+}
+
+// place is how an argument is called in a message: a long text by its head.
+func place(arg string) string {
+	if i := strings.LastIndex(arg, ":"); strings.HasPrefix(arg, "certanchor:") && i > 0 {
+		return arg[:i] + ":…"
+	}
+	return arg
 }
 
 var invitationHints = map[string]string{
@@ -318,6 +351,9 @@ var invitationHints = map[string]string{
 }
 
 func (r *walletRun) create(context.Context) error {
+	if r.words != 12 && r.words != 24 {
+		return misuse("say --words 12 or --words 24", "a wallet has 12 or 24 words, not %d", r.words)
+	}
 	c, err := r.config()
 	if err != nil {
 		return err
@@ -363,7 +399,9 @@ func (r *walletRun) restore(context.Context) error {
 	defer w.Close()
 	fmt.Fprintln(r.stdout, r.file)
 	r.say("Restored %d relations and %d credentials.", len(w.Relations()), len(w.Records()))
-	if backup != nil {
+	if backup == nil {
+		r.say("The keys come back when an issuer is named again: certanchor wallet rotate ISSUER --recover, or answer an invitation. Credentials and share log need a backup.")
+	} else {
 		r.say("What was shown after this backup was written is not in its share log, and single-use copies that were shown since count as fresh: ask issuers for new ones.")
 	}
 	return nil
@@ -393,7 +431,7 @@ func (r *walletRun) answer(context.Context) error {
 	}
 	i, err := credential.ParseInvitation(raw)
 	if err != nil {
-		return misuse("ask the issuer for another", "not an invitation: %v", err)
+		return misuse("is it the right file? else ask the issuer for another", "%s is not an invitation: %v", place(r.args[0]), err)
 	}
 	curve, err := r.curveNamed()
 	if err != nil {
@@ -429,6 +467,7 @@ func (r *walletRun) answer(context.Context) error {
 		r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
 	}
 	r.say("Your DID for this issuer alone: %s", n.DID)
+	r.say("Next: give the answer to the issuer (certanchor introduce accept).")
 	return nil
 }
 
@@ -467,15 +506,21 @@ func (r *walletRun) rotate(context.Context) error {
 
 // keys lists what this wallet is for each issuer.
 func (r *walletRun) keys(context.Context) error {
-	rows := [][]string{{"issuer", "curve", "key", "since", "DID", ""}}
+	if len(r.wallet.Relations()) == 0 {
+		r.say("There is none yet; certanchor wallet answer makes one for the issuer of an invitation.")
+	}
+	issuer := ""
 	for _, k := range r.wallet.Relations() {
+		if k.Issuer != issuer {
+			issuer = k.Issuer
+			fmt.Fprintln(r.stdout, oneLine(issuer))
+		}
 		state := "current"
 		if r.wallet.Replaced(k.DID) {
 			state = "replaced"
 		}
-		rows = append(rows, []string{oneLine(k.Issuer), string(k.Curve), fmt.Sprint(k.Index), k.Created.Format(time.DateOnly), k.DID, state})
+		fmt.Fprintf(r.stdout, "  %-7s  key %d  since %s  %-8s  %s\n", k.Curve, k.Index, k.Created.Format(time.DateOnly), state, k.DID)
 	}
-	table(r.stdout, rows)
 	return nil
 }
 
@@ -577,7 +622,7 @@ func (r *walletRun) take(ctx context.Context) error {
 		case err != nil && len(items) == 1:
 			return err
 		case err != nil:
-			r.say("%s", printable(err.Error()))
+			r.app.fault(r.fault(err))
 			refused = errors.Join(refused, err)
 		default:
 			kept++
@@ -612,7 +657,7 @@ func (r *walletRun) found(f *wallet.Finding) {
 	if !f.Mine {
 		line("subject", rec.Subject+" (no DID of this wallet: it can be shown, not signed for)")
 	}
-	line("kept", fmt.Sprintf("the document, %d bytes, and the evidence for it", len(rec.Document)))
+	line("size", fmt.Sprintf("%d bytes, and the evidence for it", len(rec.Document)))
 }
 
 func verdictLine(r *wallet.Record) string {
@@ -670,19 +715,26 @@ func (r *walletRun) refresh(ctx context.Context) error {
 }
 
 func (r *walletRun) list(context.Context) error {
-	rows := [][]string{{"record", "verdict", "as of", "until", "type", "issuer"}}
+	rows := [][]string{{"record", "verdict", "as of", "until", "type", "form", "issuer"}}
+	if len(r.wallet.Records()) == 0 {
+		r.say("It holds nothing yet; certanchor wallet import takes credentials in.")
+	}
+	var replaced []string
 	for _, rec := range r.wallet.Records() {
-		until := rec.Until
-		if until == "" {
-			until = "-"
+		until := cmp.Or(rec.Until, "-")
+		if t, err := time.Parse(time.RFC3339, until); err == nil {
+			until = t.Format(minuteUTC)
 		}
-		label := labelOf(rec)
 		if r.wallet.Replaced(rec.Subject) {
-			label += " (to a key that you replaced: ask for a new one)"
+			replaced = append(replaced, rec.Short())
 		}
-		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(label)})
+		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]),
+			cmp.Or(rec.Form, "ld"), oneLine(cmp.Or(rec.Label, labelOf(rec)))})
 	}
 	table(r.stdout, rows)
+	for _, name := range replaced {
+		fmt.Fprintf(r.stdout, "%s: to a key that you replaced; ask for a new one\n", name)
+	}
 	return nil
 }
 
@@ -702,7 +754,7 @@ func (r *walletRun) show(context.Context) error {
 	if r.out != "" {
 		return r.writePrivate(rec.Document)
 	}
-	_, err = fmt.Fprintln(r.stdout, strings.TrimRight(printableJSON(rec.Document), "\n"))
+	_, err = r.stdout.Write([]byte(printableJSON(rec.Document) + "\n"))
 	return err
 }
 
@@ -711,8 +763,8 @@ func (r *walletRun) text(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.to != "" && r.purpose == "" {
-		return misuse(r.help, "--to goes with --purpose")
+	if (r.to == "") != (r.purpose == "") || r.until != "" && r.to == "" {
+		return misuse(r.help, "--to goes with --purpose, and --until with both")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
@@ -772,7 +824,10 @@ func (r *walletRun) present(context.Context) error {
 	}
 	r.planned(plan)
 	if len(plan.Missing) > 0 {
-		return misuse("nothing left the wallet", "it holds nothing for %s", strings.Join(plan.Missing, ", "))
+		for _, text := range plan.Almost {
+			fmt.Fprintf(r.stdout, "! %s\n", oneLine(text))
+		}
+		return misuse("nothing left the wallet; certanchor wallet list tells what it holds", "it has no answer to %s", strings.Join(wanted(q, plan.Missing), "; "))
 	}
 	if r.look || r.out == "" {
 		r.say("Nothing left the wallet; --out FILE signs and writes it.")
@@ -798,6 +853,21 @@ func (r *walletRun) present(context.Context) error {
 		}
 	}
 	return r.leave(file)
+}
+
+// wanted tells of queries what they ask for.
+func wanted(q *wallet.Request, missing []string) []string {
+	var list []string
+	for _, name := range missing {
+		text := name
+		for _, c := range q.Query.Credentials {
+			if c.ID == name {
+				text += ": " + c.Wanted()
+			}
+		}
+		list = append(list, oneLine(text))
+	}
+	return list
 }
 
 // leave saves the wallet, whose log tells what leaves, and only then lets it leave.
@@ -883,11 +953,13 @@ func (r *walletRun) dossier(context.Context) error {
 		return err
 	}
 	raw, err := r.wallet.Dossier(records, nil, r.to, r.purpose, r.until)
-	if err == nil && r.recipient != "" {
-		raw, err = wallet.SealFor(r.recipient, raw)
-	}
 	if err != nil {
 		return err
+	}
+	if r.recipient != "" {
+		if raw, err = wallet.SealFor(r.recipient, raw); err != nil {
+			return misuse("ask who receives it for their age recipient; it begins with age1", "--recipient %s is none", oneLine(r.recipient))
+		}
 	}
 	return r.leave(raw)
 }
@@ -917,6 +989,9 @@ func (r *walletRun) consent(context.Context) error {
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	last, _ := time.Parse(time.DateOnly, r.until)
+	if !now.Before(last.AddDate(0, 0, 1)) {
+		return misuse("give a day to come", "--until %s is over", r.until)
+	}
 	draft, err := licensure.Consent{
 		Envelope: licensure.Envelope{Title: "Consent receipt", Holder: rec.Subject, ValidFrom: now, ValidUntil: last.AddDate(0, 0, 1),
 			Evidence:   []licensure.Evidence{{Source: "holder", Method: licensure.SelfAttested, VerifiedAt: now, VerifierRole: "holder"}},
@@ -926,7 +1001,13 @@ func (r *walletRun) consent(context.Context) error {
 	if err != nil {
 		return misuse("", "the receipt: %v", err)
 	}
+	if rec.Form == wallet.FormDC {
+		return misuse("choose another form of the same credential (certanchor wallet list), if you hold one", "%s is an SD-JWT VC, which has no context to write a receipt in", rec.Short())
+	}
 	raw, err := r.wallet.Sign(draft, rec, rand.Reader)
+	if errors.Is(err, wallet.ErrNotSubject) {
+		return misuse("nothing was signed; is it the right wallet?", "%v", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -966,6 +1047,9 @@ func (r *walletRun) reminders(context.Context) error {
 		return misuse("such as --days 90", "reminders looks from 0 to 36525 days ahead")
 	}
 	rows := [][]string{{"days", "until", "record", "type"}}
+	if len(r.wallet.Reminders(time.Duration(r.days)*24*time.Hour)) == 0 {
+		r.say("Nothing ends within %d days.", r.days)
+	}
 	for _, m := range r.wallet.Reminders(time.Duration(r.days) * 24 * time.Hour) {
 		rows = append(rows, []string{fmt.Sprint(m.Days), m.Record.Until, m.Record.Short(), oneLine(m.Record.Types[len(m.Record.Types)-1])})
 	}
@@ -982,7 +1066,7 @@ func (r *walletRun) export(context.Context) error {
 		return err
 	}
 	if err := os.Mkdir(r.out, 0o700); err != nil {
-		return misuse("name a folder that is not there yet", "%v", err)
+		return misuse("name a folder that is not there yet, in one that is", "%v", err)
 	}
 	for _, f := range files {
 		name := filepath.Join(r.out, filepath.FromSlash(f.Name))
