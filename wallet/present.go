@@ -207,22 +207,35 @@ func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, discl
 	return leaving(claims, asked), disclosures, true, nil
 }
 
-// almost tells of the records of a type that is asked for why they do not answer.
+// almost tells of the records of a type that is asked for why they do not answer: a line
+// for each reason, with the first few.
 func (w *Wallet) almost(c *CredentialQuery) (list []string) {
+	const some = 3
+	reasons := []string{"is in another form", "is about a DID that this wallet has no key for", "has not all claims that are asked for",
+		"is of an old version, and leaves in a dossier"}
+	found := make([][]string, len(reasons))
 	for _, r := range w.contents.Records {
 		if _, _, ok, err := w.answers(c, r); ok || err != nil || !c.ofType(r.Types) {
 			continue
 		}
-		why := "has not all claims that are asked for"
+		why := 2
 		switch {
 		case !presentable(r):
-			why = "is of an old version, and leaves in a dossier"
+			why = 3
 		case r.Form != c.form():
-			why = "is in another form"
+			why = 0
 		case c.bound() && !w.mine(r):
-			why = "is about a DID that this wallet has no key for"
+			why = 1
 		}
-		list = append(list, c.ID+": "+r.Short()+" "+why)
+		found[why] = append(found[why], r.Short())
+	}
+	for i, names := range found {
+		if n := len(names); n > some {
+			names = append(names[:some], fmt.Sprintf("and %d more", n-some))
+		}
+		if len(names) > 0 {
+			list = append(list, fmt.Sprintf("%s: no answer, since it %s: %s", c.ID, reasons[i], strings.Join(names, ", ")))
+		}
 	}
 	return list
 }

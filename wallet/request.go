@@ -95,7 +95,10 @@ func (c *CredentialQuery) Wanted() string {
 	for _, all := range c.Meta.TypeValues {
 		kinds = append(kinds, strings.Join(all, "+"))
 	}
-	text := strings.Join(append(kinds, c.Meta.VCTValues...), " or ") + ", " + c.Format
+	for _, vct := range c.Meta.VCTValues {
+		kinds = append(kinds, credential.TypeOfVCT(vct))
+	}
+	text := strings.Join(kinds, " or ") + ", " + c.Format
 	for i, q := range c.Claims {
 		head := "; "
 		if i == 0 {

@@ -73,6 +73,15 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	if len(operands) > 0 || *audience == "" || *purpose == "" || len(types)+len(optional) == 0 {
 		return misuse("certanchor help request", "request needs --audience, --purpose and --type")
 	}
+	for _, c := range claims {
+		head, _, nested := strings.Cut(c, ".")
+		if *format == wallet.FormatDC && head == "credentialSubject" {
+			return misuse("such as --claim number", "--claim %s: in dc+sd-jwt the claims have no credentialSubject before them", oneLine(c))
+		}
+		if *format == wallet.FormatSDJWT && !nested {
+			a.say("--claim %s: a claim about the holder is called credentialSubject.%s.", oneLine(c), oneLine(c))
+		}
+	}
 	var nonce [32]byte
 	if _, err := rand.Read(nonce[:]); err != nil {
 		return err

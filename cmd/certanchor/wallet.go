@@ -210,7 +210,11 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	}
 	r.args, r.help = operands[1:], "certanchor help wallet "+verb.name
 	if n := len(r.args); verb.args >= 0 && n != verb.args || verb.args < 0 && n == 0 && len(r.urls) == 0 {
-		return misuse(r.help, "it is: certanchor wallet %s", strings.TrimSpace(verb.name+" "+verb.usage))
+		much := "little"
+		if n > 0 {
+			much = "much"
+		}
+		return misuse("certanchor "+strings.TrimSpace("wallet "+verb.name+" "+verb.usage)+"; more: "+r.help, "too %s for wallet %s", much, verb.name)
 	}
 	var needless []string
 	fs.Visit(func(f *flag.Flag) {
@@ -325,13 +329,13 @@ func refusedHint(e *wallet.RefusedError) string {
 	i := slices.IndexFunc(all, func(c verifier.CodeInfo) bool { return string(c.Code) == e.Code })
 	switch {
 	case e.Code == "malformed":
-		return "nothing was kept; is it the credential as its issuer gave it out?"
+		return "it was not kept; is it the credential as its issuer gave it out?"
 	case e.Code == "issuer-unknown":
-		return "nothing was kept; --trust needs a trust file that names the issuer, or --unproven keeps it, marked so"
+		return "it was not kept; --trust needs a trust file that names the issuer, or --unproven keeps it, marked so"
 	case i >= 0 && all[i].Result == verifier.Failed:
-		return "nothing was kept, and --unproven does not help: ask the issuer for it again"
+		return "it was not kept, and --unproven does not change that: ask the issuer for it again"
 	}
-	return "nothing was kept; --evidence and --status bring what is missing, or --unproven keeps it, marked so"
+	return "it was not kept; --evidence and --status bring what is missing, or --unproven keeps it, marked so"
 }
 
 // place is how an argument is called in a message: a long text by its head.
@@ -609,7 +613,7 @@ func (r *walletRun) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var refused error
+	var hints []string // for what was not kept
 	kept := 0
 	for _, item := range items {
 		f := r.wallet.Examine(item, ev, trust)
@@ -622,8 +626,10 @@ func (r *walletRun) take(ctx context.Context) error {
 		case err != nil && len(items) == 1:
 			return err
 		case err != nil:
-			r.app.fault(r.fault(err))
-			refused = errors.Join(refused, err)
+			r.say("%s", printable(err.Error()))
+			if hint := hintFor(r.fault(err)); !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
+			}
 		default:
 			kept++
 		}
@@ -636,7 +642,8 @@ func (r *walletRun) take(ctx context.Context) error {
 		return err
 	}
 	r.say("Kept %d of %d.", kept, len(items))
-	if refused != nil {
+	if len(hints) > 0 {
+		r.say("  → %s", strings.Join(hints, "\n  → "))
 		return exitStatus(exitUsage)
 	}
 	return nil
