@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -121,6 +122,9 @@ func (w *Wallet) Export() ([]File, error) {
 	return out, err
 }
 
+// ErrNotSubject means a credential about somebody else, whom the wallet cannot sign for.
+var ErrNotSubject = errors.New("wallet: it is about a DID that this wallet has no key for, so nobody here can consent")
+
 // Sign makes a credential that the holder issues: a consent receipt, say. The draft has
 // type, subject and dates; the wallet adds its own DID towards the issuer of a record as
 // issuer, the contexts of that record, an id and a salt, and signs. It is kept as a
@@ -128,7 +132,7 @@ func (w *Wallet) Export() ([]File, error) {
 func (w *Wallet) Sign(draft map[string]any, about *Record, random io.Reader) ([]byte, error) {
 	key, ok := w.signerOf(about.Subject)
 	if !ok {
-		return nil, fmt.Errorf("wallet: the subject of %s is no DID of this wallet, so nobody here can consent", about.Short())
+		return nil, fmt.Errorf("%w: %s", ErrNotSubject, about.Short())
 	}
 	contexts, err := w.contexts(about)
 	if err != nil {

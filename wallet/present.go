@@ -24,6 +24,9 @@ type Plan struct {
 	Missing []string
 	// Instead answer alternatives to what was chosen, and stay unless they are picked.
 	Instead []Choice
+	// Almost tells of records that are what was asked for, and why they are no answer, for
+	// queries that have none.
+	Almost []string
 	// Unread tells of records that cannot be read, such as unproven ones with a context that
 	// nobody knows, and so answer nothing.
 	Unread []string
@@ -103,10 +106,10 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 				}
 				continue
 			}
-			if want := picked[c.ID]; !ok || want != nil && r != want {
+			if !ok {
 				continue
 			}
-			if choice.Record != nil {
+			if want := picked[c.ID]; choice.Record != nil || want != nil && r != want {
 				choice.Others = append(choice.Others, r)
 				if r.Form != FormLD && r.Shown == 0 {
 					choice.Fresh++
@@ -117,6 +120,8 @@ func (w *Wallet) Plan(q *Request, pick map[string]string) (*Plan, error) {
 		}
 		if choice.Record != nil {
 			p.Choices = append(p.Choices, choice)
+		} else {
+			p.Almost = append(p.Almost, w.almost(&c)...)
 		}
 	}
 	p.choose(picked)
@@ -200,6 +205,39 @@ func (w *Wallet) answers(c *CredentialQuery, r *Record) (leaves []Leaving, discl
 		}
 	}
 	return leaving(claims, asked), disclosures, true, nil
+}
+
+// almost tells of the records of a type that is asked for why they do not answer: a line
+// for each reason, with the first few.
+func (w *Wallet) almost(c *CredentialQuery) (list []string) {
+	const some = 3
+	reasons := []string{"is in another form", "is about a DID that this wallet has no key for", "has not all claims that are asked for",
+		"is of an old version, and leaves in a dossier"}
+	found := make([][]string, len(reasons))
+	for _, r := range w.contents.Records {
+		if _, _, ok, err := w.answers(c, r); ok || err != nil || !c.ofType(r.Types) {
+			continue
+		}
+		why := 2
+		switch {
+		case !presentable(r):
+			why = 3
+		case r.Form != c.form():
+			why = 0
+		case c.bound() && !w.mine(r):
+			why = 1
+		}
+		found[why] = append(found[why], r.Short())
+	}
+	for i, names := range found {
+		if n := len(names); n > some {
+			names = append(names[:some], fmt.Sprintf("and %d more", n-some))
+		}
+		if len(names) > 0 {
+			list = append(list, fmt.Sprintf("%s: no answer, since it %s: %s", c.ID, reasons[i], strings.Join(names, ", ")))
+		}
+	}
+	return list
 }
 
 // presentable reports whether a record can be part of a signed presentation: those of the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -87,6 +88,33 @@ const FormatDC = credential.TypDC
 var forms = map[string]string{FormatLDP: FormLD, FormatSDJWT: FormSDJWT, FormatDC: FormDC}
 
 func (c *CredentialQuery) form() string { return forms[c.Format] }
+
+// Wanted is what the query asks for, in one line for people.
+func (c *CredentialQuery) Wanted() string {
+	var kinds []string
+	for _, all := range c.Meta.TypeValues {
+		kinds = append(kinds, strings.Join(all, "+"))
+	}
+	for _, vct := range c.Meta.VCTValues {
+		kinds = append(kinds, credential.TypeOfVCT(vct))
+	}
+	text := strings.Join(kinds, " or ") + ", " + c.Format
+	for i, q := range c.Claims {
+		head := "; "
+		if i == 0 {
+			head = ", with "
+		}
+		var steps []string
+		for _, step := range q.Path {
+			if step == nil {
+				step = "*"
+			}
+			steps = append(steps, fmt.Sprint(step))
+		}
+		text += head + strings.Join(steps, ".")
+	}
+	return text
+}
 
 // Limits of a request.
 const (

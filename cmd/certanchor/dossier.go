@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,11 @@ var requestCommand = command{
 	name:    "request",
 	usage:   "--audience URL --verifier NAME --purpose TEXT --type TYPE… --out FILE",
 	summary: "ask a holder for credentials: a request file, good for one answer",
-	example: "certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" --purpose credentialing --type LicenceCredential --out request.json",
-	run:     (*app).request,
+	example: "certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" \\\n" +
+		"      --purpose credentialing --type LicenceCredential --out request.json\n" +
+		"  certanchor request --audience https://hospital.example --verifier \"Hospital of Alderfen\" \\\n" +
+		"      --purpose credentialing --type LicenceCredential --claim credentialSubject.number --out request.json",
+	run: (*app).request,
 }
 
 // request writes a request with a new nonce. A verifier who needs more than types writes
@@ -30,7 +34,7 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	name := fs.String("verifier", "", "the same as a name, for the holder")
 	purpose := fs.String("purpose", "", "what for, in words")
 	until := fs.String("until", "", "date until which what is shown will be used")
-	life := fs.Duration("life", 24*time.Hour, "how long the request can be answered")
+	life := fs.Duration("life", 24*time.Hour, "how long the request can be answered, such as 72h")
 	recipient := fs.String("recipient", "", "age recipient (age1…): the answer comes as a sealed dossier")
 	var types, optional texts
 	fs.Var(&types, "type", "type of a credential that is needed; may be given again")
@@ -44,17 +48,39 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 	if err != nil {
 		return err
 	}
-	if err := checkQR(*picture); err != nil {
+	if err := checkQR(*picture, *out); err != nil {
 		return err
 	}
 	if *format != wallet.FormatSDJWT && *format != wallet.FormatDC {
 		return misuse("say vc+sd-jwt or dc+sd-jwt", "no format %q with --claim", *format)
+	}
+	named := false
+	fs.Visit(func(f *flag.Flag) { named = named || f.Name == "format" })
+	if named && len(claims) == 0 {
+		return misuse("name with --claim what is to be shown; without it whole credentials are asked for", "--format goes with --claim")
+	}
+	if *life <= 0 {
+		return misuse("such as --life 24h", "--life %v is no time to answer in", *life)
+	}
+	for _, list := range []texts{types, optional, claims} {
+		if slices.Contains(list, "") {
+			return misuse("certanchor help request", "a --type, --optional or --claim is empty")
+		}
 	}
 	if *picture != "" && *out == "" {
 		return misuse("name the file with --out", "the answer is judged by the request: a picture of it is not enough")
 	}
 	if len(operands) > 0 || *audience == "" || *purpose == "" || len(types)+len(optional) == 0 {
 		return misuse("certanchor help request", "request needs --audience, --purpose and --type")
+	}
+	for _, c := range claims {
+		head, _, nested := strings.Cut(c, ".")
+		if *format == wallet.FormatDC && head == "credentialSubject" {
+			return misuse("such as --claim number", "--claim %s: in dc+sd-jwt the claims have no credentialSubject before them", oneLine(c))
+		}
+		if *format == wallet.FormatSDJWT && !nested {
+			a.say("--claim %s: a claim about the holder is called credentialSubject.%s.", oneLine(c), oneLine(c))
+		}
 	}
 	var nonce [32]byte
 	if _, err := rand.Read(nonce[:]); err != nil {
@@ -85,7 +111,7 @@ func (a *app) request(_ context.Context, fs *flag.FlagSet, args []string) error 
 		return err
 	}
 	if _, err := wallet.ParseRequest(b); err != nil {
-		return walletFault(err)
+		return misuse("certanchor help request", "%v", err)
 	}
 	text, err := q.Text()
 	if err != nil {
@@ -117,7 +143,7 @@ func readRequest(name string) (*wallet.Request, error) {
 	}
 	q, err := wallet.ParseRequest(raw)
 	if err != nil {
-		return nil, misuse("", "%s: %v", name, err)
+		return nil, misuse("give the file that certanchor request wrote", "%s: %v", name, err)
 	}
 	return q, nil
 }
@@ -166,7 +192,7 @@ func (a *app) verifyDossier(files []string, c dossierCheck) error {
 		}
 		d, err := wallet.ParseDossier(raw)
 		if err != nil {
-			return misuse("ask the holder for the file as the wallet wrote it", "%s: %v", name, err)
+			return misuse("is it a dossier? a presentation is judged by certanchor verify FILE; else ask the holder for the file as the wallet wrote it", "%s: %v", name, err)
 		}
 		d.Evidence.Merge(c.ev)
 		if !c.asJSON {
@@ -184,6 +210,15 @@ func (a *app) verifyDossier(files []string, c dossierCheck) error {
 	}
 	c.summary()
 	return exitStatus(c.status())
+}
+
+// isDossier reports whether a file is a dossier or sealed, and so nothing to judge as it is.
+func isDossier(raw []byte) bool {
+	if wallet.IsSealed(raw) {
+		return true
+	}
+	_, err := wallet.ParseDossier(raw)
+	return err == nil
 }
 
 func openDossier(name string, raw []byte, identity string) ([]byte, error) {

@@ -106,6 +106,10 @@ func writeWhole(name string, data []byte) error { return writeAs(name, data, 0o6
 
 func writeAs(name string, data []byte, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".certanchor-*")
+	var at *fs.PathError
+	if errors.As(err, &at) { // the name that was given says more than that of a file that is not there
+		return &fs.PathError{Op: "write", Path: name, Err: at.Err}
+	}
 	if err != nil {
 		return err
 	}

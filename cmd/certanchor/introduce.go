@@ -30,7 +30,7 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	dir := fs.String("issuer", "", "the issuer's folder")
 	state := fs.String("state", "", "state folder (DIR/state)")
 	reference := fs.String("reference", "", "invite: the desk's own number for the person; it stays here")
-	life := fs.Duration("life", 7*24*time.Hour, "invite: how long the invitation can be answered")
+	life := fs.Duration("life", 7*24*time.Hour, "invite: how long the invitation can be answered, such as 72h")
 	address := fs.String("address", "", "invite: ask for a Bitcoin address on this network too, for Blockcerts 2")
 	text := fs.Bool("text", false, "invite: write one line for a link or a QR code, not JSON")
 	picture := fs.String("qr", "", "invite: FILE.png or FILE.svg to write as a QR code")
@@ -45,7 +45,7 @@ func (a *app) introduce(_ context.Context, fs *flag.FlagSet, args []string) erro
 	if len(operands) == 0 || *dir == "" {
 		return misuse("certanchor help introduce", "introduce needs invite, accept, rebind or list, and --issuer")
 	}
-	if err := checkQR(*picture); err != nil {
+	if err := checkQR(*picture, *out); err != nil {
 		return err
 	}
 	c := issuer.DeskConfig{Dir: *dir, StateDir: *state, Hook: a.issuerHook}
@@ -87,6 +87,9 @@ func (a *app) invite(desk *issuer.Desk, reference string, life time.Duration, ad
 		if network, err = anchor.ParseNetwork(address); err != nil {
 			return misuse("say mainnet, testnet3, testnet4, signet or regtest", "%v", err)
 		}
+	}
+	if life <= 0 || life > 365*24*time.Hour {
+		return misuse("such as --life 72h, and a year at most", "--life %v is no time to answer in", life)
 	}
 	i, err := desk.Invite(reference, life, network)
 	if err != nil {
@@ -131,6 +134,7 @@ func (a *app) taken(got any, did, drafts, out string) error {
 	if drafts != "" {
 		n, err := addressDrafts(drafts, out, did)
 		if err != nil {
+			a.say("The message of %s is taken; no drafts were written. Mend what follows, then give the same command again.", did)
 			return err
 		}
 		a.say("Wrote %d drafts for %s into %s.", n, did, out)
@@ -166,8 +170,8 @@ func (a *app) rebind(desk *issuer.Desk, name, drafts, out string) error {
 }
 
 var rotationHints = map[string]string{
-	"malformed":    "ask the holder to send the file again, as the wallet wrote it",
-	"other-issuer": "the holder's message is for somebody else",
+	"malformed":    "is it the message of a wallet about a new key (certanchor wallet rotate)? else ask the holder to send it again",
+	"other-issuer": "is this the right issuer's folder? else the holder's message is for somebody else",
 	"did-unknown":  "is this the right issuer's folder? else ask the holder for: certanchor wallet rotate ISSUER --recover",
 	"rotated-away": "a key that was replaced never counts again; if the holder did not ask for that, ask for: certanchor wallet rotate ISSUER --recover",
 	"time":         "ask the holder to set the clock of their device, and for: certanchor wallet rotate ISSUER --recover",
@@ -175,8 +179,8 @@ var rotationHints = map[string]string{
 }
 
 var introductionHints = map[string]string{
-	"malformed":     "ask the holder to send the answer again, as the wallet wrote it",
-	"other-issuer":  "the holder answered somebody else's invitation",
+	"malformed":     "is it the answer of a wallet (certanchor wallet answer)? else ask the holder to send it again",
+	"other-issuer":  "is this the right issuer's folder? else the holder answered somebody else's invitation",
 	"nonce-unknown": "is this the right issuer's folder? else invite the holder again",
 	"nonce-expired": "invite the holder again",
 	"nonce-used":    "somebody answered this invitation before: find out who, and invite the holder again",
@@ -213,14 +217,17 @@ func addressDrafts(in, out, did string) (int, error) {
 	return n, writeWhole(out, b.Bytes())
 }
 
+// minuteUTC is a time in a table, where seconds say nothing.
+const minuteUTC = "2006-01-02T15:04Z"
+
 func (a *app) listIntroduced(desk *issuer.Desk) error {
-	rows := [][]string{{"reference", "invited", "until", "answered by"}}
+	rows := [][]string{{"invited", "until", "reference", "answered by"}}
 	for _, i := range desk.All() {
 		who := i.DID
 		if who == "" {
 			who = "-"
 		}
-		rows = append(rows, []string{oneLine(i.Reference), i.Invited.Format(time.RFC3339), i.Expires.Format(time.RFC3339), who})
+		rows = append(rows, []string{i.Invited.Format(time.DateOnly), i.Expires.Format(minuteUTC), oneLine(i.Reference), who})
 	}
 	table(a.stdout, rows)
 	return nil

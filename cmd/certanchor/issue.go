@@ -75,7 +75,7 @@ func (a *app) issue(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	}
 	drafts = issuer.InForm(drafts, forms...)
 	if *copies < 1 || *copies > issuer.MaxCopies || *copies > 1 && slices.Equal(forms, []issuer.Form{issuer.FormLD}) {
-		return misuse("certanchor help issue", "--copies goes with --form sd-jwt, from 1 to %d", issuer.MaxCopies)
+		return misuse("certanchor help issue", "--copies goes with an SD-JWT in --form, from 1 to %d", issuer.MaxCopies)
 	}
 	drafts = issuer.Copies(drafts, *copies)
 	if *request != "" && *answer != "" {

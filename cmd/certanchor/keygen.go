@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,8 +26,9 @@ var keygenCommand = command{
 	name:    "keygen",
 	usage:   "--out DIR --network NET --id URL --name NAME",
 	summary: "make an issuer: keys, profile (DID document), context",
-	example: "certanchor keygen --out board --network regtest --id https://board.example/issuer.json --name \"Board of Alderfen\"",
-	run:     (*app).keygen,
+	example: "certanchor keygen --out board --network regtest \\\n" +
+		"      --id https://board.example/issuer.json --name \"Board of Alderfen\"",
+	run: (*app).keygen,
 }
 
 // keyLead is how far back new keys count. Verifiers know the time of a block within
@@ -66,6 +69,9 @@ func (a *app) keygen(_ context.Context, fs *flag.FlagSet, args []string) error {
 			return misuse("33 bytes in hex, as certanchor-pkcs11 public prints them", "--anchor-key is no public key of secp256k1")
 		}
 	}
+	if u, err := url.Parse(n.ID); err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(u.Path, ".json") {
+		return misuse("such as https://board.example/issuer.json", "--id %s is not an https URL that ends in .json", oneLine(n.ID))
+	}
 	n.From = time.Now().Add(-keyLead)
 	if *pass != "" {
 		if n.Passphrase, err = a.passphrase(*pass)(); err != nil {
@@ -74,7 +80,11 @@ func (a *app) keygen(_ context.Context, fs *flag.FlagSet, args []string) error {
 	} else if n.Network != "" && n.Network != anchor.Regtest {
 		return misuse("give --passphrase-file FILE", "keys for %s must be sealed", n.Network)
 	}
-	if err := issuer.Generate(n); err != nil {
+	err = issuer.Generate(n)
+	if errors.Is(err, issuer.ErrExists) {
+		return misuse("choose another folder; keys are never overwritten", "%v: %s", err, n.Dir)
+	}
+	if err != nil {
 		return err
 	}
 	trust, err := trustFor(issuerTrust{dir: n.Dir, label: n.Name, types: []string{"*"}, places: []string{"*"}}, n.Network)
@@ -112,7 +122,7 @@ func (a *app) passphrase(name string) func() (string, error) {
 			}
 		} else {
 			var raw []byte
-			raw, err = os.ReadFile(name)
+			raw, err = readFile(name, maxMessageFile)
 			line, _, _ = strings.Cut(string(raw), "\n")
 		}
 		line = strings.TrimRight(line, "\r\n")

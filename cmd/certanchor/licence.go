@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"slices"
@@ -32,15 +33,16 @@ func licenceCommands() []command {
 func (a *app) licence(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	all := licenceCommands()
 	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" || args[0] == "help" {
-		fmt.Fprintf(a.stderr, "certanchor licence WHAT …\n\n%s\n\n", licenceSummary)
-		for _, c := range all {
-			fmt.Fprintf(a.stderr, "  %-10s %s\n", c.name, c.summary)
-		}
-		fmt.Fprintln(a.stderr, "\nMore about one:  certanchor licence WHAT -h")
+		w, status := a.stdout, exitOK
 		if len(args) == 0 {
-			return exitStatus(exitUsage)
+			w, status = a.stderr, exitUsage
 		}
-		return flag.ErrHelp
+		fmt.Fprintf(w, "certanchor licence WHAT …\n\n%s\n\n", licenceSummary)
+		for _, c := range all {
+			wrapped(w, fmt.Sprintf("  %-10s ", c.name), c.summary)
+		}
+		fmt.Fprintln(w, "\nMore about one:  certanchor licence WHAT -h")
+		return exitStatus(status)
 	}
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
 	if i < 0 {
@@ -49,7 +51,11 @@ func (a *app) licence(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	c := all[i]
 	c.name = "licence " + c.name
 	set := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	set.SetOutput(fs.Output())
-	set.Usage = func() { a.usage(c, set) }
-	return c.run(a, ctx, set, args[1:])
+	quiet(set)
+	err := c.run(a, ctx, set, args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		a.usage(c, set)
+		return exitStatus(exitOK)
+	}
+	return err
 }

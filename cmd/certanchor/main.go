@@ -67,7 +67,7 @@ func main() {
 // run runs one command line and returns its exit status.
 func (a *app) run(ctx context.Context, args []string) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
-		return a.help(args)
+		return a.help(ctx, args)
 	}
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == args[0] })
@@ -77,10 +77,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	c := all[i]
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
-	fs.SetOutput(harmless{a.stderr})
-	fs.Usage = func() { a.usage(c, fs) }
+	quiet(fs)
 	err := c.run(a, ctx, fs, args[1:])
 	if errors.Is(err, flag.ErrHelp) {
+		a.usage(c, fs)
 		return exitOK
 	}
 	var ended exitStatus
@@ -99,6 +99,12 @@ type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
+// quiet keeps a flag set from saying what is said here: mistakes by fault, help by usage.
+func quiet(fs *flag.FlagSet) {
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+}
+
 // parse reads flags and operands in any order; "--" ends the flags.
 func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 	var operands []string
@@ -107,7 +113,9 @@ func parse(fs *flag.FlagSet, args []string) ([]string, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, &usageError{err.Error(), "certanchor help " + fs.Name()}
+			// The flag package names flags with one dash, the help with two.
+			what := strings.NewReplacer("flag -", "flag --", "defined: -", "defined: --", "argument: -", "argument: --").Replace(err.Error())
+			return nil, &usageError{what, "certanchor help " + fs.Name()}
 		}
 		rest := fs.Args()
 		if len(rest) == 0 {

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,10 +25,26 @@ const (
 	qrScale = 6 // pixels of a module in a PNG
 )
 
-// checkQR makes sure, before anything is made, that a QR code can be written under a name.
-func checkQR(name string) error {
+// checkQR makes sure, before anything is made, that a QR code can be written under a name,
+// which is not that of the file besides.
+func checkQR(name, out string) error {
+	if name != "" && filepath.Clean(name) == filepath.Clean(out) {
+		return misuse("give two names", "--qr and --out are both %s", name)
+	}
 	if ext := strings.ToLower(filepath.Ext(name)); name != "" && ext != ".png" && ext != ".svg" {
 		return misuse("name it FILE.png or FILE.svg", "a QR code is a picture, and %s is none", name)
+	}
+	return nil
+}
+
+// checkFolder makes sure, before anything is made, that a file can be put where it is named.
+func checkFolder(name string) error {
+	if name == "" {
+		return nil
+	}
+	dir := filepath.Dir(name)
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return misuse("make it first, or choose another", "there is no folder %s for %s", dir, filepath.Base(name))
 	}
 	return nil
 }

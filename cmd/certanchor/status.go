@@ -16,10 +16,12 @@ import (
 
 var statusCommand = command{
 	name:    "status",
-	usage:   "set|show|publish --issuer DIR [FILE|ID…] [--revoke | --message STATUS]",
+	usage:   "set|show|publish --issuer DIR [FILE|ID…] [--revoke --reason TEXT | --message STATUS]",
 	summary: "revoke credentials or set a licence's legal status, and publish the lists",
-	example: "certanchor status set --issuer board --message suspended credentials/0b5e….json",
-	run:     (*app).status,
+	example: "certanchor status set --issuer board --message suspended credentials/0b5e….json\n" +
+		"  certanchor status set --issuer board --revoke --reason \"issued in error\" credentials/0b5e….json\n" +
+		"  certanchor status show --issuer board credentials/0b5e….json",
+	run: (*app).status,
 }
 
 func (a *app) status(_ context.Context, fs *flag.FlagSet, args []string) error {

@@ -1,16 +1,20 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/certanchor/certanchor/anchor"
 	"github.com/certanchor/certanchor/anchor/regtest"
@@ -30,38 +34,76 @@ func misuse(hint, format string, args ...any) error {
 	return &usageError{fmt.Sprintf(format, args...), hint}
 }
 
-func (a *app) help(args []string) int {
+// help tells of all commands, or of the one that is named, on standard output: it is what
+// was asked for.
+func (a *app) help(ctx context.Context, args []string) int {
 	if len(args) > 1 {
-		for _, c := range commands() {
-			if c.name == args[1] {
-				set := flag.NewFlagSet(c.name, flag.ContinueOnError)
-				set.SetOutput(harmless{a.stderr})
-				set.Usage = func() { a.usage(c, set) }
-				// Flags are declared by the command itself; asking for help shows them.
-				c.run(a, nil, set, []string{"-h"})
-				return exitOK
+		ask := []string{args[1]}
+		for _, word := range args[2:] { // a verb
+			if !strings.HasPrefix(word, "-") {
+				ask = append(ask, word)
 			}
 		}
-	}
-	fmt.Fprintln(a.stderr, "certanchor issues and verifies education and licence credentials, anchored in Bitcoin, verified offline.")
-	fmt.Fprintln(a.stderr, "\nCommands:")
-	for _, c := range commands() {
-		fmt.Fprintf(a.stderr, "  %-10s %s\n", c.name, c.summary)
-	}
-	fmt.Fprintln(a.stderr, "\nStart with:  certanchor demo")
-	fmt.Fprintln(a.stderr, "More about one command:  certanchor help verify")
-	if len(args) == 0 {
+		if slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[1] }) {
+			return a.run(ctx, append(ask, "-h")) // flags are declared by the command itself
+		}
+		a.fault(misuse("certanchor help lists them", "no command %q", args[1]))
 		return exitUsage
 	}
-	return exitOK
+	w, status := a.stdout, exitOK
+	if len(args) == 0 {
+		w, status = a.stderr, exitUsage
+	}
+	fmt.Fprintln(w, "certanchor issues and verifies education and licence credentials, anchored in Bitcoin,\nverified offline.")
+	fmt.Fprintln(w, "\nCommands:")
+	for _, c := range commands() {
+		wrapped(w, fmt.Sprintf("  %-10s ", c.name), c.summary)
+	}
+	fmt.Fprintln(w, "\nStart with:  certanchor demo")
+	fmt.Fprintln(w, "More about one command:  certanchor help verify")
+	return status
 }
 
 func (a *app) usage(c command, set *flag.FlagSet) {
-	fmt.Fprintf(a.stderr, "certanchor %s %s\n\n%s\n\nFlags:\n", c.name, c.usage, c.summary)
-	set.VisitAll(func(f *flag.Flag) {
-		fmt.Fprintf(a.stderr, "  --%-16s %s\n", f.Name, f.Usage)
-	})
-	fmt.Fprintf(a.stderr, "\nExample:\n  %s\n", c.example)
+	wrapped(a.stdout, "certanchor "+c.name+" ", c.usage)
+	fmt.Fprintf(a.stdout, "\n%s\n\nFlags:\n", c.summary)
+	set.VisitAll(func(f *flag.Flag) { wrapped(a.stdout, fmt.Sprintf("  --%-16s ", f.Name), f.Usage+standing(f)) })
+	fmt.Fprintf(a.stdout, "\nExample:\n  %s\n", c.example)
+}
+
+// standing is what a flag is if it is not given, where that says something.
+func standing(f *flag.Flag) string {
+	v := f.DefValue
+	if d, err := time.ParseDuration(v); err == nil && d > 0 {
+		v = strings.TrimSuffix(strings.TrimSuffix(v, "0s"), "0m")
+	}
+	switch {
+	case v == "", v == "false", v == "0", strings.HasSuffix(f.Usage, ")"):
+		return ""
+	}
+	return " (" + v + ")"
+}
+
+// helpWidth is how wide help is, in characters.
+const helpWidth = 100
+
+// wrapped prints a text behind a head; lines after the first begin below its beginning.
+func wrapped(w io.Writer, head, text string) {
+	indent := utf8.RuneCountInString(head)
+	line, at := head, indent
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case at+1+n > helpWidth:
+			fmt.Fprintln(w, line)
+			line, at = strings.Repeat(" ", indent), indent
+		default:
+			line, at = line+" ", at+1
+		}
+		line, at = line+word, at+n
+	}
+	fmt.Fprintln(w, strings.TrimRight(line, " "))
 }
 
 // fault says an error and what to do next.
@@ -111,7 +153,7 @@ func hintFor(err error) string {
 	case errors.As(err, &draft):
 		return "nothing was issued; mend the draft and run the same command again"
 	case errors.As(err, &key) && key.Code == "passphrase":
-		return "give the passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
+		return "give the right passphrase with --passphrase-file FILE, or on standard input with --passphrase-file -"
 	case errors.As(err, &key) && key.Code == "elsewhere":
 		return "certanchor issue … --psbt-out FILE, sign where the key is, then --psbt-in FILE; nothing was signed"
 	case errors.As(err, &key):
@@ -141,7 +183,7 @@ func hintFor(err error) string {
 	case errors.Is(err, syscall.ENOSPC):
 		return "the disk is full; free some space and run the same command again: it goes on where it stopped"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		return "choose a place that can be written"
+		return "check who may read it, and that the place can be written"
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the name"
 	}
@@ -180,17 +222,6 @@ func printableJSON(raw []byte) string {
 		}
 	}
 	return b.String()
-}
-
-// A harmless writer passes on what a person may see: what the flag package says repeats
-// the command line.
-type harmless struct{ io.Writer }
-
-func (h harmless) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(h.Writer, printable(string(p))); err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }
 
 // oneLine is printable for a text that must stay on its line.

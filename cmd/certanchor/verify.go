@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +20,10 @@ var verifyCommand = command{
 	name:    "verify",
 	usage:   "FILE… | dossier FILE --trust FILE [--evidence FILE] [--status FILE] [--at TIME] [--json] [--explain]",
 	summary: "judge credentials offline, with a reason for every step",
-	example: "certanchor verify --trust trust.json --evidence evidence.json credentials/*.json",
-	run:     (*app).verify,
+	example: "certanchor verify --trust trust.json --evidence evidence.json credentials/*.json\n" +
+		"  certanchor verify --trust trust.json --evidence evidence.json --request request.json answer.json\n" +
+		"  certanchor verify dossier dossier.json --trust trust.json --request request.json",
+	run: (*app).verify,
 }
 
 func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -42,6 +45,9 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	if len(files) == 0 || *trustName == "" {
 		return misuse("certanchor help verify", "verify needs credentials and --trust")
+	}
+	if _, err := os.Stat("dossier"); len(files) == 1 && files[0] == "dossier" && err != nil {
+		return misuse("certanchor verify dossier FILE --trust FILE", "verify dossier needs a file")
 	}
 	lang, ok := languages[*tongue]
 	if !ok {
@@ -93,6 +99,9 @@ func (a *app) verify(ctx context.Context, fs *flag.FlagSet, args []string) error
 		}
 		got.Merge(ev)
 		r := verifier.CheckFor(askedOf(q), raw, got, trust, when)
+		if r.Verdict == verifier.Invalid && isDossier(raw) {
+			return misuse("certanchor verify dossier FILE --trust FILE, with --identity FILE if it is sealed", "%s is a dossier", name)
+		}
 		if err := p.report(name, r); err != nil {
 			return err
 		}
@@ -152,9 +161,7 @@ func (p *printer) report(name string, r *verifier.Report) error {
 		}
 		return err
 	}
-	if r.TestNetwork {
-		p.warnTest(r)
-	}
+	p.warnTest(r)
 	_, err := fmt.Fprintf(p.w, "%-14s %s%s\n", verdictWords[r.Verdict][p.lang], oneLine(name), p.reason(r))
 	if s, stopped := r.Deciding(); stopped && p.explain {
 		fmt.Fprintf(p.w, "  → %s\n", p.lang.next(s.Code))
@@ -168,6 +175,12 @@ func (p *printer) report(name string, r *verifier.Report) error {
 // warnTest says once for each network, before the first verdict, that an anchor on it
 // costs nothing to make.
 func (p *printer) warnTest(r *verifier.Report) {
+	for _, inner := range r.Credentials {
+		p.warnTest(inner)
+	}
+	if !r.TestNetwork {
+		return
+	}
 	if slices.Contains(p.tests, string(r.Network)) {
 		return
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/certanchor/certanchor/credential"
@@ -19,18 +21,16 @@ import (
 	"github.com/certanchor/certanchor/wallet"
 )
 
+const (
+	walletUsage   = "VERB [ARGUMENT…] --wallet FILE --passphrase-file FILE"
+	walletSummary = "the holder's side: keys, credentials, what is shown and to whom"
+)
+
 var walletCommand = command{
 	name:    "wallet",
-	usage:   "VERB [ARGUMENT…] --wallet FILE --passphrase-file FILE",
-	summary: "the holder's side: keys, credentials, what is shown and to whom",
-	example: "certanchor wallet create --wallet me.wallet --passphrase-file pass\n" +
-		"  certanchor wallet answer invitation.json --out answer.json\n" +
-		"  certanchor wallet import licence.json --trust trust.json --evidence evidence.json\n" +
-		"  certanchor wallet present request.json --out presentation.json\n" +
-		"  certanchor wallet text 78ca2ab69381 --qr licence.png\n" +
-		"docs/wallet.md tells all verbs: create, restore, backup, phrase, answer, rotate, keys, import, refresh, list, show, text, print,\n" +
-		"  present, dossier, consent, shares, reminders, export, forget",
-	run: (*app).walletRun,
+	usage:   walletUsage,
+	summary: walletSummary,
+	run:     (*app).walletRun,
 }
 
 // Environment variables that name the files of a wallet, so that they need not be given
@@ -50,36 +50,123 @@ type walletRun struct {
 	to, purpose, until, recipient, online string
 	unproven, look, asDossier, recover    bool
 	args                                  []string
+	help                                  string // what tells of the verb
 	wallet                                *wallet.Wallet
 }
 
-// walletVerbs are what can be done, and how many arguments each takes; -1 is any number
-// but none. Those without a wallet make one.
-var walletVerbs = map[string]struct {
-	args int
-	make bool
-	run  func(r *walletRun, ctx context.Context) error
-}{
-	"create":    {0, true, (*walletRun).create},
-	"restore":   {0, true, (*walletRun).restore},
-	"backup":    {0, false, (*walletRun).saveBackup},
-	"phrase":    {0, false, (*walletRun).tellPhrase},
-	"answer":    {1, false, (*walletRun).answer},
-	"rotate":    {1, false, (*walletRun).rotate},
-	"keys":      {0, false, (*walletRun).keys},
-	"import":    {-1, false, (*walletRun).take},
-	"refresh":   {0, false, (*walletRun).refresh},
-	"list":      {0, false, (*walletRun).list},
-	"show":      {1, false, (*walletRun).show},
-	"text":      {1, false, (*walletRun).text},
-	"print":     {1, false, (*walletRun).print},
-	"present":   {1, false, (*walletRun).present},
-	"dossier":   {-1, false, (*walletRun).dossier},
-	"consent":   {1, false, (*walletRun).consent},
-	"shares":    {0, false, (*walletRun).shares},
-	"reminders": {0, false, (*walletRun).reminders},
-	"export":    {0, false, (*walletRun).export},
-	"forget":    {1, false, (*walletRun).forget},
+// A walletVerb is what can be done with a wallet, or to make one.
+type walletVerb struct {
+	name    string
+	usage   string // the arguments
+	summary string
+	flags   string // those it takes besides the wallet and its passphrase
+	example string // without "certanchor wallet"
+	args    int    // how many; -1 is any number but none
+	make    bool   // it makes a wallet
+	run     func(r *walletRun, ctx context.Context) error
+}
+
+// walletVerbs are in the order in which they are needed.
+var walletVerbs = []walletVerb{
+	{"create", "[--words 12]", "make a wallet, and print its words", "words",
+		"create --wallet me.wallet --passphrase-file pass", 0, true, (*walletRun).create},
+	{"restore", "--phrase-file FILE [--backup FILE]", "bring a wallet back from its words, and a backup", "phrase-file backup",
+		"restore --wallet new.wallet --phrase-file words --backup cloud.backup", 0, true, (*walletRun).restore},
+	{"backup", "--out FILE", "write all but the words, sealed with them", "out",
+		"backup --out cloud.backup", 0, false, (*walletRun).saveBackup},
+	{"phrase", "", "print the words again", "",
+		"phrase", 0, false, (*walletRun).tellPhrase},
+	{"answer", "INVITATION [--trust FILE] [--out FILE] [--qr FILE]", "introduce the wallet to an issuer who invited it; INVITATION is a file, a text, or -", "curve out qr trust",
+		"answer invitation.json --trust trust.json --out answer.txt", 1, false, (*walletRun).answer},
+	{"keys", "", "list the keys, and which are current", "",
+		"keys", 0, false, (*walletRun).keys},
+	{"rotate", "ISSUER [--recover] [--out FILE] [--qr FILE]", "make the next key for an issuer, and the message that tells of it", "curve out qr recover",
+		"rotate https://board.example/issuer.json --out rotation.txt", 1, false, (*walletRun).rotate},
+	{"import", "PATH… --trust FILE", "verify credentials and keep them; PATH is a file, a folder, a zip archive, a text, or -", "trust evidence status url look unproven",
+		"import licence.json --trust trust.json --evidence evidence.json", -1, false, (*walletRun).take},
+	{"refresh", "--trust FILE", "judge all records again, by newer lists", "trust evidence status online",
+		"refresh --trust trust.json --status revocation.json --status revocation.jwt", 0, false, (*walletRun).refresh},
+	{"list", "", "list the records", "",
+		"list", 0, false, (*walletRun).list},
+	{"show", "RECORD [--out FILE]", "print a record as it was received", "out",
+		"show 78ca2ab69381", 1, false, (*walletRun).show},
+	{"reminders", "[--days N]", "list what ends soon", "days",
+		"reminders --days 180", 0, false, (*walletRun).reminders},
+	{"present", "REQUEST [--look] [--out FILE]", "answer a verifier's request; REQUEST is a file, a text, or -", "look out drop pick dossier",
+		"present request.json --look", 1, false, (*walletRun).present},
+	{"dossier", "RECORD… --to NAME --purpose TEXT --out FILE", "write records with all that is needed to judge them", "to purpose until out recipient",
+		"dossier 78ca2ab69381 --to \"Hospital of Alderfen\" --purpose credentialing \\\n      --out dossier.json", -1, false, (*walletRun).dossier},
+	{"text", "RECORD [--to NAME --purpose TEXT] [--out FILE] [--qr FILE]", "write a record as one line of text, or as a QR code", "to purpose until out qr",
+		"text 78ca2ab69381 --qr licence.png", 1, false, (*walletRun).text},
+	{"print", "RECORD --out FILE.pdf [--to NAME --purpose TEXT]", "write a record as a PDF for paper, with its QR code and the file in it", "to purpose until out",
+		"print 78ca2ab69381 --out licence.pdf", 1, false, (*walletRun).print},
+	{"consent", "RECORD --to NAME --purpose TEXT --until DATE [--out FILE]", "sign a receipt of consent", "to purpose until out",
+		"consent 78ca2ab69381 --to \"Hospital of Alderfen\" --purpose credentialing \\\n      --until 2027-06-30 --out consent.json", 1, false, (*walletRun).consent},
+	{"shares", "[--out FILE]", "list what was shown to whom", "out",
+		"shares", 0, false, (*walletRun).shares},
+	{"export", "--out DIR", "write everything but the keys, in open formats and in the clear", "out",
+		"export --out everything", 0, false, (*walletRun).export},
+	{"forget", "RECORD", "destroy a record", "",
+		"forget 78ca2ab69381", 1, false, (*walletRun).forget},
+}
+
+func walletVerbNamed(name string) (walletVerb, bool) {
+	i := slices.IndexFunc(walletVerbs, func(v walletVerb) bool { return v.name == name })
+	if i < 0 {
+		return walletVerb{}, false
+	}
+	return walletVerbs[i], true
+}
+
+// takes reports whether a verb has a use for a flag.
+func (v *walletVerb) takes(flag string) bool {
+	return flag == "wallet" || flag == "passphrase-file" || slices.Contains(strings.Fields(v.flags), flag)
+}
+
+// walletHelp tells of one verb, or lists all.
+func (a *app) walletHelp(fs *flag.FlagSet, args []string) {
+	for _, name := range args {
+		v, ok := walletVerbNamed(name)
+		if !ok {
+			continue
+		}
+		its := flag.NewFlagSet(v.name, flag.ContinueOnError)
+		fs.VisitAll(func(f *flag.Flag) {
+			if v.takes(f.Name) {
+				its.Var(f.Value, f.Name, usageFor(f.Usage, v.name))
+				its.Lookup(f.Name).DefValue = f.DefValue
+			}
+		})
+		a.usage(command{name: "wallet " + v.name, usage: v.usage, summary: v.summary, example: "certanchor wallet " + v.example}, its)
+		return
+	}
+	fmt.Fprintf(a.stdout, "certanchor wallet %s\n\n%s\n\nVerbs:\n", walletUsage, walletSummary)
+	for _, v := range walletVerbs {
+		wrapped(a.stdout, fmt.Sprintf("  %-10s ", v.name), v.summary)
+	}
+	fmt.Fprintf(a.stdout, "\n%s and %s may name wallet and passphrase file.\n", walletEnv, passphraseEnv)
+	fmt.Fprintln(a.stdout, "\nStart with:  certanchor wallet create --wallet me.wallet --passphrase-file pass")
+	fmt.Fprintln(a.stdout, "More about one verb:  certanchor help wallet present")
+}
+
+// usageFor is what a flag is for with one verb: "answer, rotate: …; text: …" without the
+// verbs, and what is for others.
+func usageFor(usage, verb string) string {
+	var own []string
+	for _, part := range strings.Split(usage, "; ") {
+		head, rest, ok := strings.Cut(part, ": ")
+		verbs := strings.Split(head, ", ")
+		_, named := walletVerbNamed(verbs[0])
+		switch {
+		case ok && named && slices.Contains(verbs, verb):
+			own = append(own, rest)
+		case ok && named && len(own) > 0:
+			return strings.Join(own, "; ")
+		case !ok || !named:
+			own = append(own, part)
+		}
+	}
+	return strings.Join(own, "; ")
 }
 
 func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -89,10 +176,10 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.StringVar(&r.phrase, "phrase-file", "", "restore: file with the words; - reads a line from standard input")
 	fs.StringVar(&r.backup, "backup", "", "restore: the backup; without it only the keys come back")
 	fs.IntVar(&r.words, "words", 24, "create: 12 or 24 words")
-	fs.IntVar(&r.days, "days", 90, "reminders: how far to look")
+	fs.IntVar(&r.days, "days", 90, "reminders: how many days ahead to look")
 	fs.StringVar(&r.curve, "curve", string(wallet.Ed25519), "answer, rotate: Ed25519 or P-256")
 	fs.BoolVar(&r.recover, "recover", false, "rotate: sign with the recovery key of the words, where the key that the issuer knows is not at hand")
-	fs.StringVar(&r.out, "out", "", "file to write; for export a folder to make")
+	fs.StringVar(&r.out, "out", "", "file to write, for export a folder")
 	fs.StringVar(&r.qr, "qr", "", "answer, rotate, text: FILE.png or FILE.svg to write as a QR code")
 	fs.StringVar(&r.trust, "trust", "", "import, refresh: the trust file to verify with; answer: take only an invitation signed by an issuer it names")
 	fs.Var(&r.evidence, "evidence", "import, refresh: evidence file; may be given again")
@@ -104,27 +191,43 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 	fs.Var(&r.drops, "drop", "present: an optional credential of the request to leave out; may be given again")
 	fs.Var(&r.picks, "pick", "present: QUERY=RECORD, where another than the newest is to be shown")
 	fs.BoolVar(&r.asDossier, "dossier", false, "present: put the presentation into a dossier with its evidence")
-	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it; text: if somebody else does, for the share log")
+	fs.StringVar(&r.to, "to", "", "dossier, consent: who receives it; text: who receives it, if somebody else does, for the share log")
 	fs.StringVar(&r.purpose, "purpose", "", "dossier, consent, text: what for")
 	fs.StringVar(&r.until, "until", "", "dossier, consent, text: date until which it may be used")
 	fs.StringVar(&r.recipient, "recipient", "", "dossier: age recipient (age1…) to encrypt it to")
 	operands, err := parse(fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		a.walletHelp(fs, args)
+		return exitStatus(exitOK)
+	}
 	if err != nil {
 		return err
 	}
 	if len(operands) == 0 {
 		return misuse("certanchor help wallet", "wallet needs a verb")
 	}
-	verb, known := walletVerbs[operands[0]]
-	r.args = operands[1:]
-	switch {
-	case !known:
-		return misuse("certanchor help wallet", "no such thing as wallet %s", operands[0])
-	case operands[0] == "import" && len(r.urls) > 0:
-	case verb.args >= 0 && len(r.args) != verb.args, verb.args < 0 && len(r.args) == 0:
-		return misuse("certanchor help wallet", "wallet %s: wrong number of arguments", operands[0])
+	verb, known := walletVerbNamed(operands[0])
+	if !known {
+		return misuse("certanchor help wallet lists what there is", "no such thing as wallet %s", operands[0])
 	}
-	if err := checkQR(r.qr); err != nil {
+	r.args, r.help = operands[1:], "certanchor help wallet "+verb.name
+	if n := len(r.args); verb.args >= 0 && n != verb.args || verb.args < 0 && n == 0 && len(r.urls) == 0 {
+		much := "little"
+		if n > 0 {
+			much = "much"
+		}
+		return misuse("certanchor "+strings.TrimSpace("wallet "+verb.name+" "+verb.usage)+"; more: "+r.help, "too %s for wallet %s", much, verb.name)
+	}
+	var needless []string
+	fs.Visit(func(f *flag.Flag) {
+		if !verb.takes(f.Name) {
+			needless = append(needless, "--"+f.Name)
+		}
+	})
+	if len(needless) > 0 {
+		return misuse(r.help, "wallet %s has no use for %s", verb.name, strings.Join(needless, ", "))
+	}
+	if err := checkQR(r.qr, r.out); err != nil {
 		return err
 	}
 	if r.file == "" {
@@ -135,17 +238,22 @@ func (a *app) walletRun(ctx context.Context, fs *flag.FlagSet, args []string) er
 			return misuse("choose another file; a wallet is never overwritten", "the file to write is %s, the wallet", own)
 		}
 	}
+	for _, name := range []string{r.out, r.qr} { // what is shown is written down before it is: better now
+		if err := checkFolder(name); err != nil {
+			return err
+		}
+	}
 	if !verb.make {
 		c, err := r.config()
 		if err != nil {
 			return err
 		}
 		if r.wallet, err = wallet.Open(c); err != nil {
-			return walletFault(err)
+			return r.fault(err)
 		}
 		defer r.wallet.Close()
 	}
-	return walletFault(verb.run(r, ctx))
+	return r.fault(verb.run(r, ctx))
 }
 
 // sameFile reports whether two names are those of one file.
@@ -167,8 +275,8 @@ func (r *walletRun) config() (wallet.Config, error) {
 	return wallet.Config{File: r.file, Passphrase: pass, Work: r.walletWork}, err
 }
 
-// walletFault gives the errors of a wallet their hints.
-func walletFault(err error) error {
+// fault gives the errors of a wallet their hints.
+func (r *walletRun) fault(err error) error {
 	var (
 		open    *wallet.OpenError
 		content *wallet.ContentsError
@@ -182,7 +290,7 @@ func walletFault(err error) error {
 	case errors.As(err, &open) && open.Previous != "":
 		return misuse("if the passphrase is right, the version before is "+open.Previous+": copy it away, then open the copy with --wallet", "%v", err)
 	case errors.As(err, &open):
-		return misuse("check the passphrase; a damaged wallet comes back with: certanchor wallet restore", "%v", err)
+		return misuse("check the passphrase, and that this is a wallet; a damaged one comes back with: certanchor wallet restore", "%v", err)
 	case errors.As(err, &invited):
 		return misuse(invitationHints[invited.Code], "%v", err)
 	case errors.As(err, &log):
@@ -192,13 +300,13 @@ func walletFault(err error) error {
 	case errors.As(err, &refused) && refused.Code == "presentation":
 		return misuse("", "%v", err)
 	case errors.As(err, &refused):
-		return misuse("nothing was kept; --evidence and --status bring what is missing, --unproven keeps it as unproven unless it is invalid", "%v", err)
+		return misuse(refusedHint(refused), "%v", err)
 	case errors.As(err, &collect):
 		return misuse("nothing was kept", "%v", err)
-	case errors.As(err, &request):
-		return misuse("ask the verifier for another request; docs/wallet.md tells what can be answered", "%v", err)
+	case errors.As(err, &request) && len(r.args) > 0:
+		return misuse("is it a request? else ask the verifier for another; docs/wallet.md tells what can be answered", "%s: %v", place(r.args[0]), err)
 	case errors.Is(err, wallet.ErrExists):
-		return misuse("choose another file; a wallet is never overwritten", "%v", err)
+		return misuse("choose another file with --wallet; a wallet is never overwritten", "%v: %s", err, r.file)
 	case errors.Is(err, wallet.ErrNoRelation):
 		return misuse("certanchor wallet keys lists them; in a wallet that came back from the words alone, say --recover", "%v", err)
 	case errors.Is(err, wallet.ErrPhrase):
@@ -207,10 +315,37 @@ func walletFault(err error) error {
 		return misuse("--pick QUERY=RECORD; certanchor wallet present REQUEST --look lists both", "%v", err)
 	case errors.Is(err, wallet.ErrLocked):
 		return misuse("wait until the other command has ended", "%v", err)
-	case errors.Is(err, wallet.ErrWeakPassphrase), errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
-		return misuse("", "%v", err)
+	case errors.Is(err, wallet.ErrWeakPassphrase):
+		return misuse("write a longer one into the first line of the passphrase file", "%v", err)
+	case errors.Is(err, wallet.ErrInvitationExpired), errors.Is(err, wallet.ErrRequestExpired):
+		return misuse("", "%s: %v", place(r.args[0]), err)
+	case errors.Is(err, syscall.EISDIR):
+		return misuse("name a file", "%v", err)
 	}
 	return err
+}
+
+// refusedHint is what to do about a document that was not kept.
+func refusedHint(e *wallet.RefusedError) string {
+	all := verifier.Codes()
+	i := slices.IndexFunc(all, func(c verifier.CodeInfo) bool { return string(c.Code) == e.Code })
+	switch {
+	case e.Code == "malformed":
+		return "it was not kept; is it the credential as its issuer gave it out?"
+	case e.Code == "issuer-unknown":
+		return "it was not kept; --trust needs a trust file that names the issuer, or --unproven keeps it, marked so"
+	case i >= 0 && all[i].Result == verifier.Failed:
+		return "it was not kept, and --unproven does not change that: ask the issuer for it again"
+	}
+	return "it was not kept; --evidence and --status bring what is missing, or --unproven keeps it, marked so"
+}
+
+// place is how an argument is called in a message: a long text by its head.
+func place(arg string) string {
+	if i := strings.LastIndex(arg, ":"); strings.HasPrefix(arg, "certanchor:") && i > 0 {
+		return arg[:i] + ":…"
+	}
+	return arg
 }
 
 var invitationHints = map[string]string{
@@ -222,6 +357,9 @@ var invitationHints = map[string]string{
 }
 
 func (r *walletRun) create(context.Context) error {
+	if r.words != 12 && r.words != 24 {
+		return misuse("say --words 12 or --words 24", "a wallet has 12 or 24 words, not %d", r.words)
+	}
 	c, err := r.config()
 	if err != nil {
 		return err
@@ -267,7 +405,9 @@ func (r *walletRun) restore(context.Context) error {
 	defer w.Close()
 	fmt.Fprintln(r.stdout, r.file)
 	r.say("Restored %d relations and %d credentials.", len(w.Relations()), len(w.Records()))
-	if backup != nil {
+	if backup == nil {
+		r.say("The keys come back when an issuer is named again: certanchor wallet rotate ISSUER --recover, or answer an invitation. Credentials and share log need a backup.")
+	} else {
 		r.say("What was shown after this backup was written is not in its share log, and single-use copies that were shown since count as fresh: ask issuers for new ones.")
 	}
 	return nil
@@ -297,7 +437,7 @@ func (r *walletRun) answer(context.Context) error {
 	}
 	i, err := credential.ParseInvitation(raw)
 	if err != nil {
-		return misuse("ask the issuer for another", "not an invitation: %v", err)
+		return misuse("is it the right file? else ask the issuer for another", "%s is not an invitation: %v", place(r.args[0]), err)
 	}
 	curve, err := r.curveNamed()
 	if err != nil {
@@ -333,6 +473,7 @@ func (r *walletRun) answer(context.Context) error {
 		r.say("For %s, which calls itself %q: nobody has verified the name.", printable(i.Issuer), oneLine(i.Name))
 	}
 	r.say("Your DID for this issuer alone: %s", n.DID)
+	r.say("Next: give the answer to the issuer (certanchor introduce accept).")
 	return nil
 }
 
@@ -371,15 +512,21 @@ func (r *walletRun) rotate(context.Context) error {
 
 // keys lists what this wallet is for each issuer.
 func (r *walletRun) keys(context.Context) error {
-	rows := [][]string{{"issuer", "curve", "key", "since", "DID", ""}}
+	if len(r.wallet.Relations()) == 0 {
+		r.say("There is none yet; certanchor wallet answer makes one for the issuer of an invitation.")
+	}
+	issuer := ""
 	for _, k := range r.wallet.Relations() {
+		if k.Issuer != issuer {
+			issuer = k.Issuer
+			fmt.Fprintln(r.stdout, oneLine(issuer))
+		}
 		state := "current"
 		if r.wallet.Replaced(k.DID) {
 			state = "replaced"
 		}
-		rows = append(rows, []string{oneLine(k.Issuer), string(k.Curve), fmt.Sprint(k.Index), k.Created.Format(time.DateOnly), k.DID, state})
+		fmt.Fprintf(r.stdout, "  %-7s  key %d  since %s  %-8s  %s\n", k.Curve, k.Index, k.Created.Format(time.DateOnly), state, k.DID)
 	}
-	table(r.stdout, rows)
 	return nil
 }
 
@@ -468,7 +615,7 @@ func (r *walletRun) take(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var refused error
+	var hints []string // for what was not kept
 	kept := 0
 	for _, item := range items {
 		f := r.wallet.Examine(item, ev, trust)
@@ -482,7 +629,9 @@ func (r *walletRun) take(ctx context.Context) error {
 			return err
 		case err != nil:
 			r.say("%s", printable(err.Error()))
-			refused = errors.Join(refused, err)
+			if hint := hintFor(r.fault(err)); !slices.Contains(hints, hint) {
+				hints = append(hints, hint)
+			}
 		default:
 			kept++
 		}
@@ -495,7 +644,8 @@ func (r *walletRun) take(ctx context.Context) error {
 		return err
 	}
 	r.say("Kept %d of %d.", kept, len(items))
-	if refused != nil {
+	if len(hints) > 0 {
+		r.say("  → %s", strings.Join(hints, "\n  → "))
 		return exitStatus(exitUsage)
 	}
 	return nil
@@ -516,7 +666,7 @@ func (r *walletRun) found(f *wallet.Finding) {
 	if !f.Mine {
 		line("subject", rec.Subject+" (no DID of this wallet: it can be shown, not signed for)")
 	}
-	line("kept", fmt.Sprintf("the document, %d bytes, and the evidence for it", len(rec.Document)))
+	line("size", fmt.Sprintf("%d bytes, and the evidence for it", len(rec.Document)))
 }
 
 func verdictLine(r *wallet.Record) string {
@@ -574,19 +724,26 @@ func (r *walletRun) refresh(ctx context.Context) error {
 }
 
 func (r *walletRun) list(context.Context) error {
-	rows := [][]string{{"record", "verdict", "as of", "until", "type", "issuer"}}
+	rows := [][]string{{"record", "verdict", "as of", "until", "type", "form", "issuer"}}
+	if len(r.wallet.Records()) == 0 {
+		r.say("It holds nothing yet; certanchor wallet import takes credentials in.")
+	}
+	var replaced []string
 	for _, rec := range r.wallet.Records() {
-		until := rec.Until
-		if until == "" {
-			until = "-"
+		until := cmp.Or(rec.Until, "-")
+		if t, err := time.Parse(time.RFC3339, until); err == nil {
+			until = t.Format(minuteUTC)
 		}
-		label := labelOf(rec)
 		if r.wallet.Replaced(rec.Subject) {
-			label += " (to a key that you replaced: ask for a new one)"
+			replaced = append(replaced, rec.Short())
 		}
-		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]), oneLine(label)})
+		rows = append(rows, []string{rec.Short(), rec.Verdict, rec.Checked.Format(time.DateOnly), until, oneLine(rec.Types[len(rec.Types)-1]),
+			cmp.Or(rec.Form, "ld"), oneLine(cmp.Or(rec.Label, labelOf(rec)))})
 	}
 	table(r.stdout, rows)
+	for _, name := range replaced {
+		fmt.Fprintf(r.stdout, "%s: to a key that you replaced; ask for a new one\n", name)
+	}
 	return nil
 }
 
@@ -603,6 +760,9 @@ func (r *walletRun) show(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.out != "" {
+		return r.writePrivate(rec.Document)
+	}
 	_, err = r.stdout.Write([]byte(printableJSON(rec.Document) + "\n"))
 	return err
 }
@@ -612,8 +772,8 @@ func (r *walletRun) text(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.to != "" && r.purpose == "" {
-		return misuse("certanchor help wallet", "--to goes with --purpose")
+	if (r.to == "") != (r.purpose == "") || r.until != "" && r.to == "" {
+		return misuse(r.help, "--to goes with --purpose, and --until with both")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
@@ -658,7 +818,7 @@ func (r *walletRun) present(context.Context) error {
 	for _, p := range r.picks {
 		query, name, ok := strings.Cut(p, "=")
 		if !ok {
-			return misuse("certanchor help wallet", "--pick needs QUERY=RECORD")
+			return misuse(r.help, "--pick needs QUERY=RECORD")
 		}
 		picks[query] = name
 	}
@@ -673,7 +833,10 @@ func (r *walletRun) present(context.Context) error {
 	}
 	r.planned(plan)
 	if len(plan.Missing) > 0 {
-		return misuse("nothing left the wallet", "it holds nothing for %s", strings.Join(plan.Missing, ", "))
+		for _, text := range plan.Almost {
+			fmt.Fprintf(r.stdout, "! %s\n", oneLine(text))
+		}
+		return misuse("nothing left the wallet; certanchor wallet list tells what it holds", "it has no answer to %s", strings.Join(wanted(q, plan.Missing), "; "))
 	}
 	if r.look || r.out == "" {
 		r.say("Nothing left the wallet; --out FILE signs and writes it.")
@@ -699,6 +862,21 @@ func (r *walletRun) present(context.Context) error {
 		}
 	}
 	return r.leave(file)
+}
+
+// wanted tells of queries what they ask for.
+func wanted(q *wallet.Request, missing []string) []string {
+	var list []string
+	for _, name := range missing {
+		text := name
+		for _, c := range q.Query.Credentials {
+			if c.ID == name {
+				text += ": " + c.Wanted()
+			}
+		}
+		list = append(list, oneLine(text))
+	}
+	return list
 }
 
 // leave saves the wallet, whose log tells what leaves, and only then lets it leave.
@@ -778,17 +956,19 @@ func (r *walletRun) dossier(context.Context) error {
 		records = append(records, rec)
 	}
 	if r.out == "" || r.to == "" || r.purpose == "" {
-		return misuse("certanchor help wallet", "dossier needs --out, --to and --purpose")
+		return misuse(r.help, "dossier needs --out, --to and --purpose")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
 	}
 	raw, err := r.wallet.Dossier(records, nil, r.to, r.purpose, r.until)
-	if err == nil && r.recipient != "" {
-		raw, err = wallet.SealFor(r.recipient, raw)
-	}
 	if err != nil {
 		return err
+	}
+	if r.recipient != "" {
+		if raw, err = wallet.SealFor(r.recipient, raw); err != nil {
+			return misuse("ask who receives it for their age recipient; it begins with age1", "--recipient %s is none", oneLine(r.recipient))
+		}
 	}
 	return r.leave(raw)
 }
@@ -807,7 +987,7 @@ func (r *walletRun) consent(context.Context) error {
 		return err
 	}
 	if r.to == "" || r.purpose == "" || r.until == "" {
-		return misuse("certanchor help wallet", "consent needs --to, --purpose and --until")
+		return misuse(r.help, "consent needs --to, --purpose and --until")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
@@ -818,6 +998,9 @@ func (r *walletRun) consent(context.Context) error {
 	}
 	now := time.Now().UTC().Truncate(time.Second)
 	last, _ := time.Parse(time.DateOnly, r.until)
+	if !now.Before(last.AddDate(0, 0, 1)) {
+		return misuse("give a day to come", "--until %s is over", r.until)
+	}
 	draft, err := licensure.Consent{
 		Envelope: licensure.Envelope{Title: "Consent receipt", Holder: rec.Subject, ValidFrom: now, ValidUntil: last.AddDate(0, 0, 1),
 			Evidence:   []licensure.Evidence{{Source: "holder", Method: licensure.SelfAttested, VerifiedAt: now, VerifierRole: "holder"}},
@@ -827,7 +1010,13 @@ func (r *walletRun) consent(context.Context) error {
 	if err != nil {
 		return misuse("", "the receipt: %v", err)
 	}
+	if rec.Form == wallet.FormDC {
+		return misuse("choose another form of the same credential (certanchor wallet list), if you hold one", "%s is an SD-JWT VC, which has no context to write a receipt in", rec.Short())
+	}
 	raw, err := r.wallet.Sign(draft, rec, rand.Reader)
+	if errors.Is(err, wallet.ErrNotSubject) {
+		return misuse("nothing was signed; is it the right wallet?", "%v", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -867,6 +1056,9 @@ func (r *walletRun) reminders(context.Context) error {
 		return misuse("such as --days 90", "reminders looks from 0 to 36525 days ahead")
 	}
 	rows := [][]string{{"days", "until", "record", "type"}}
+	if len(r.wallet.Reminders(time.Duration(r.days)*24*time.Hour)) == 0 {
+		r.say("Nothing ends within %d days.", r.days)
+	}
 	for _, m := range r.wallet.Reminders(time.Duration(r.days) * 24 * time.Hour) {
 		rows = append(rows, []string{fmt.Sprint(m.Days), m.Record.Until, m.Record.Short(), oneLine(m.Record.Types[len(m.Record.Types)-1])})
 	}
@@ -883,7 +1075,7 @@ func (r *walletRun) export(context.Context) error {
 		return err
 	}
 	if err := os.Mkdir(r.out, 0o700); err != nil {
-		return misuse("name a folder that is not there yet", "%v", err)
+		return misuse("name a folder that is not there yet, in one that is", "%v", err)
 	}
 	for _, f := range files {
 		name := filepath.Join(r.out, filepath.FromSlash(f.Name))

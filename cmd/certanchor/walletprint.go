@@ -17,9 +17,9 @@ func (r *walletRun) print(context.Context) error {
 	}
 	switch {
 	case !strings.HasSuffix(strings.ToLower(r.out), ".pdf"):
-		return misuse("certanchor wallet print RECORD --out FILE.pdf", "print makes a PDF")
-	case r.to != "" && r.purpose == "":
-		return misuse("certanchor help wallet", "--to goes with --purpose")
+		return misuse(r.help, "print makes a PDF: name it with --out FILE.pdf")
+	case (r.to == "") != (r.purpose == ""), r.until != "" && r.to == "":
+		return misuse(r.help, "--to goes with --purpose, and --until with both")
 	}
 	if err := r.checkUntil(); err != nil {
 		return err
