@@ -332,6 +332,15 @@ func (w *Wallet) Refresh(r *Record, more *verifier.Evidence, trust *TrustFile) *
 	return w.Examine(Item{r.Short(), r.Document}, more, trust)
 }
 
+// Read returns what a record says, value by value, in the order of their places.
+func (w *Wallet) Read(r *Record) ([]Leaving, error) {
+	claims, err := w.Claims(r)
+	if err != nil {
+		return nil, err
+	}
+	return leaving(claims, nil), nil
+}
+
 // Claims returns what of a record was signed: nothing else is shown, matched or counted.
 func (w *Wallet) Claims(r *Record) (map[string]any, error) {
 	cred, err := credential.Parse(r.Document)

@@ -96,6 +96,8 @@ var walletVerbs = []walletVerb{
 		"present request.json --look", 1, false, (*walletRun).present},
 	{"dossier", "RECORD… --to NAME --purpose TEXT --out FILE", "write records with all that is needed to judge them", "to purpose until out recipient",
 		"dossier 78ca2ab69381 --to \"Hospital of Alderfen\" --purpose credentialing \\\n      --out dossier.json", -1, false, (*walletRun).dossier},
+	{"claims", "RECORD", "what a record says, a line for each value", "",
+		"claims 78ca2ab69381", 1, false, (*walletRun).claims},
 	{"text", "RECORD [--to NAME --purpose TEXT] [--out FILE] [--qr FILE]", "write a record as one line of text, or as a QR code", "to purpose until out qr",
 		"text 78ca2ab69381 --qr licence.png", 1, false, (*walletRun).text},
 	{"print", "RECORD --out FILE.pdf [--to NAME --purpose TEXT]", "write a record as a PDF for paper, with its QR code and the file in it", "to purpose until out",
@@ -765,6 +767,22 @@ func (r *walletRun) show(context.Context) error {
 	}
 	_, err = r.stdout.Write([]byte(printableJSON(rec.Document) + "\n"))
 	return err
+}
+
+// claims is for people: show prints the file, which of an SD-JWT nobody can read.
+func (r *walletRun) claims(context.Context) error {
+	rec, err := r.record(r.args[0])
+	if err != nil {
+		return err
+	}
+	lines, err := r.wallet.Read(rec)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		fmt.Fprintf(r.stdout, "%s = %s\n", oneLine(l.Path), oneLine(l.Value))
+	}
+	return nil
 }
 
 func (r *walletRun) text(context.Context) error {
