@@ -32,9 +32,12 @@ func subjectOf(claims map[string]any, t string) (subject, error) {
 }
 
 // withoutNulls returns claims without the members of the subject that an SD-JWT shows to be
-// absent.
+// absent. No other form has such: null adds nothing to what is signed there.
 func withoutNulls(claims map[string]any) map[string]any {
-	s, _ := claims["credentialSubject"].(map[string]any)
+	s, ok := claims["credentialSubject"].(map[string]any)
+	if !ok {
+		return claims
+	}
 	s = maps.Clone(s)
 	maps.DeleteFunc(s, func(_ string, v any) bool { return v == nil })
 	claims = maps.Clone(claims)
@@ -58,9 +61,6 @@ func mayHide(r *verifier.Report, t string) (names []string) {
 // The error says that members which could decide may be hidden; the claims are then those
 // that are shown, for whoever has to say what the document is about.
 func ClaimsOf(r *verifier.Report) (map[string]any, error) {
-	if !r.Partial || r.Claims == nil {
-		return r.Claims, nil
-	}
 	t, _ := TypeOf(r.Claims)
 	var err error
 	if hidden := mayHide(r, t); len(hidden) > 0 {

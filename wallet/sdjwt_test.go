@@ -708,3 +708,21 @@ func TestSDJWTElementHidden(t *testing.T) {
 		}
 	}
 }
+
+// TestSDJWTWhole: what is shown to be absent is absent too where nothing is hidden, and no
+// decoys are there.
+func TestSDJWTWhole(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust().Trust
+	trust.AnchorOptional = true
+	claims := parsedDoc(t, must[[]byte](t)(os.ReadFile("../licensure/testdata/drafts/certification.json")))
+	d := base64.RawURLEncoding.EncodeToString(encodedDoc(t, []any{"salt", "clinicallyActive", nil}))
+	subject := claims["credentialSubject"].(object)
+	delete(subject, "clinicallyActive")
+	subject["_sd"], claims["issuer"] = []any{sdDigest(d)}, b.id
+	r := verifier.Check(b.signed(credential.TypVC, claims, d), nil, trust, now.Add(12*time.Hour))
+	if f, err := licensure.FactOf(r, strings.Repeat("0", 64)); r.Verdict != verifier.Valid || r.Partial || err != nil || !f.InForce {
+		t.Errorf("%v: %v", r.Err(), err)
+	}
+}

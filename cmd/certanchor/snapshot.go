@@ -29,9 +29,13 @@ func (j *job) snapshot() (map[string]any, error) {
 		Title: "Registry snapshot", ValidFrom: now, Confidence: licensure.Primary,
 		Evidence: []licensure.Evidence{{Source: "the issuer's own registry", Method: licensure.DirectFromSource, VerifiedAt: now, VerifierRole: "registry"}},
 	}}
-	files, err := filepath.Glob(filepath.Join(j.dir, "status", "*.j[sw]*")) // .json and .jwt
-	if err != nil {
-		return nil, err
+	var files []string
+	for _, kind := range []string{"*.json", "*.jwt"} { // nothing that a crash left behind
+		found, err := filepath.Glob(filepath.Join(j.dir, "status", kind))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
 	}
 	for _, name := range files {
 		raw, err := readFile(name, maxListFile)
@@ -42,6 +46,7 @@ func (j *job) snapshot() (map[string]any, error) {
 			s.Lists = append(s.Lists, one)
 		}
 	}
+	var err error
 	if s.Head, err = sealRecord(j.dir, j.stateDir()); err != nil {
 		return nil, err
 	}
