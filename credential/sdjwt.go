@@ -40,6 +40,9 @@ const SuiteSDJWT = "sd-jwt"
 const (
 	maxDisclosures = 512
 	maxJWTHeader   = 1 << 10 // bytes
+	// maxPointer bounds the JSON pointer of a member in bytes. What goes through a document
+	// writes one for each member; no context bounds the names of an SD-JWT.
+	maxPointer = 4 << 10
 	// maxShowing is how long a holder's signature counts. RFC 9901 asks for a time in it and
 	// leaves to the verifier how old it may be.
 	maxShowing = 24 * time.Hour
@@ -64,6 +67,7 @@ type Envelope struct {
 	Anchored    bool   // the issuer signed that there is an anchor
 	Disclosures []Disclosure
 	Hidden      int         // digests that no disclosure is for, decoys among them
+	HiddenIn    []string    // JSON pointers of the objects and arrays in which those stand
 	KeyBinding  *KeyBinding // nil if the holder signed nothing
 }
 
@@ -148,7 +152,7 @@ func parseSDJWT(raw []byte) (*Credential, error) {
 // openSDJWT reads the compact form and puts the disclosed claims where their digests stand
 // (RFC 9901, section 7.1). No signature is checked here.
 func openSDJWT(text string) (e *Envelope, doc map[string]any, kid string, err error) {
-	parts := strings.Split(text, "~")
+	parts := strings.SplitN(text, "~", maxDisclosures+3)
 	if len(parts) < 2 || len(parts)-2 > maxDisclosures {
 		return nil, nil, "", fail(CodeMember, "/sdJwt", "not an SD-JWT with at most %d disclosures", maxDisclosures)
 	}
@@ -163,6 +167,9 @@ func openSDJWT(text string) (e *Envelope, doc map[string]any, kid string, err er
 	read := map[string]func(map[string]any, []string) (map[string]any, error){TypVC: e.readVC, TypDC: e.readDC}
 	if e.Typ = asText(header["typ"]); read[e.Typ] == nil {
 		return nil, nil, "", fail(CodeMember, "/sdJwt", "typ %v", header["typ"])
+	}
+	if err := boundPointers(payload, 0); err != nil {
+		return nil, nil, "", err
 	}
 	if doc, err = read[e.Typ](maps.Clone(payload), parts[1:len(parts)-1]); err != nil {
 		return nil, nil, "", err
@@ -292,10 +299,24 @@ type disclosing struct {
 	envelope *Envelope
 	given    map[string]Disclosure // by digest, those not yet placed
 	seen     map[string]bool       // digests
+	depth    int
+	members  int
 }
 
-// walk returns v with its digests replaced; v itself is not changed.
+// walk returns v with its digests replaced; v itself is not changed. Each disclosure was
+// held to the limits of a document by itself; here that is done to all of them together.
 func (d *disclosing) walk(v any, at string) (any, error) {
+	d.depth++
+	d.members++
+	defer func() { d.depth-- }()
+	switch most := strictjson.DefaultLimits; {
+	case len(at) > maxPointer:
+		return nil, tooLongPointer()
+	case d.depth > most.Depth:
+		return nil, &strictjson.Error{Code: strictjson.CodeLimitDepth, Path: "/sdJwt", Detail: fmt.Sprintf("more than %d levels with what is disclosed", most.Depth)}
+	case d.members > most.Members:
+		return nil, &strictjson.Error{Code: strictjson.CodeLimitMembers, Path: "/sdJwt", Detail: fmt.Sprintf("more than %d members and elements with what is disclosed", most.Members)}
+	}
 	switch x := v.(type) {
 	case []any:
 		return d.array(x, at)
@@ -315,7 +336,7 @@ func (d *disclosing) array(x []any, at string) (any, error) {
 			if len(asObject(e)) != 1 {
 				return nil, fail(CodeMember, "/sdJwt", "an element's digest beside other members")
 			}
-			one, shown, err := d.take(digest, true, place)
+			one, shown, err := d.take(digest, true, at, place)
 			if err != nil {
 				return nil, err
 			}
@@ -353,7 +374,7 @@ func (d *disclosing) object(x map[string]any, at string) (any, error) {
 		return nil, fail(CodeMember, "/sdJwt", "_sd is no list")
 	}
 	for _, e := range list {
-		one, shown, err := d.take(e, false, at)
+		one, shown, err := d.take(e, false, at, at)
 		if err != nil {
 			return nil, err
 		}
@@ -370,8 +391,9 @@ func (d *disclosing) object(x map[string]any, at string) (any, error) {
 	return out, nil
 }
 
-// take returns the disclosure of a digest, if it is shown, and writes down where it stands.
-func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool, error) {
+// take returns the disclosure of a digest within an object or array, if it is shown, and
+// writes down where it stands.
+func (d *disclosing) take(digest any, element bool, within, at string) (Disclosure, bool, error) {
 	text, isText := digest.(string)
 	if !isText || d.seen[text] {
 		return Disclosure{}, false, fail(CodeMember, "/sdJwt", "a digest is there twice, or is no text")
@@ -380,6 +402,9 @@ func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool
 	one, shown := d.given[text]
 	if !shown {
 		d.envelope.Hidden++
+		if in := d.envelope.HiddenIn; len(in) == 0 || in[len(in)-1] != within {
+			d.envelope.HiddenIn = append(in, within)
+		}
 		return one, false, nil
 	}
 	if one.Element != element {
@@ -392,6 +417,32 @@ func (d *disclosing) take(digest any, element bool, at string) (Disclosure, bool
 	}
 	d.envelope.Disclosures = append(d.envelope.Disclosures, one)
 	return one, true, nil
+}
+
+func tooLongPointer() error {
+	return &strictjson.Error{Code: strictjson.CodeLimitBytes, Path: "/sdJwt", Detail: fmt.Sprintf("a member whose pointer has more than %d bytes", maxPointer)}
+}
+
+// boundPointers holds the pointers below v to maxPointer; at is the length of that of v.
+func boundPointers(v any, at int) error {
+	if at > maxPointer {
+		return tooLongPointer()
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		for name, e := range x {
+			if err := boundPointers(e, at+len(strictjson.PointerToken(name))); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, e := range x {
+			if err := boundPointers(e, at+len("/00000")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func hasDigests(v any) bool {
@@ -411,7 +462,7 @@ func hasDigests(v any) bool {
 // splitJWT reads header and payload. A header has alg, typ and kid and nothing else: jku,
 // x5u, jwk or crit could send a verifier elsewhere for its key.
 func splitJWT(jwt, at string) (header, payload map[string]any, err error) {
-	parts := strings.Split(jwt, ".")
+	parts := strings.SplitN(jwt, ".", 4)
 	if len(parts) != 3 || strings.ContainsAny(jwt, "\r\n= ") {
 		return nil, nil, fail(CodeMember, at, "not a JWT in compact form")
 	}

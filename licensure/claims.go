@@ -32,9 +32,12 @@ func subjectOf(claims map[string]any, t string) (subject, error) {
 }
 
 // withoutNulls returns claims without the members of the subject that an SD-JWT shows to be
-// absent.
+// absent. No other form has such: null adds nothing to what is signed there.
 func withoutNulls(claims map[string]any) map[string]any {
-	s, _ := claims["credentialSubject"].(map[string]any)
+	s, ok := claims["credentialSubject"].(map[string]any)
+	if !ok {
+		return claims
+	}
 	s = maps.Clone(s)
 	maps.DeleteFunc(s, func(_ string, v any) bool { return v == nil })
 	claims = maps.Clone(claims)
@@ -42,14 +45,28 @@ func withoutNulls(claims map[string]any) map[string]any {
 	return claims
 }
 
-// mayHide returns which weighty members a report leaves open.
+// mayHide returns which members a report leaves open: weighty ones that are not shown, and
+// any that is shown with something of it hidden, such as one attempt of several.
 func mayHide(r *verifier.Report, t string) (names []string) {
-	for _, name := range Weighty([]string{t}) {
-		if r.MayHide(name) {
-			names = append(names, name)
+	for _, f := range subjects[t].all() {
+		if f.need == weighs && r.MayHide(f.name) || r.ShownInPart(f.name) {
+			names = append(names, f.name)
 		}
 	}
 	return names
+}
+
+// ClaimsOf returns the claims of a report for the functions that read a type out of claims
+// ([TermOf], [OrderOf] and the like): without the members that an SD-JWT shows to be absent.
+// The error says that members which could decide may be hidden; the claims are then those
+// that are shown, for whoever has to say what the document is about.
+func ClaimsOf(r *verifier.Report) (map[string]any, error) {
+	t, _ := TypeOf(r.Claims)
+	var err error
+	if hidden := mayHide(r, t); len(hidden) > 0 {
+		err = refuse("VD-1", "shown in part: %s may be hidden", strings.Join(hidden, ", "))
+	}
+	return withoutNulls(r.Claims), err
 }
 
 // A subject is read by name once it has been judged; what is absent reads as empty.

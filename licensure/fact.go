@@ -38,16 +38,13 @@ func FactOf(r *verifier.Report, digest string) (Fact, error) {
 	if !ok {
 		return Fact{}, refuse("ENV-3", "none of our types")
 	}
-	s, err := Item{Report: r}.subject(t)
+	claims, open := ClaimsOf(r)
+	s, err := subjectOf(claims, t)
 	if err != nil {
 		return Fact{}, err
 	}
-	if hidden := mayHide(r, t); len(hidden) > 0 {
-		return Fact{}, refuse("VD-1", "shown in part: %s may be hidden", strings.Join(hidden, ", "))
-	}
-	claims := r.Claims
-	if r.Partial {
-		claims = withoutNulls(claims)
+	if open != nil {
+		return Fact{}, open
 	}
 	class, _ := claims["confidenceClass"].(string)
 	return Fact{Ref: Ref{ID: r.ID, Digest: digest}, Type: t, Issuer: r.Issuer.ID, InForce: r.Verdict == verifier.Valid,

@@ -97,7 +97,8 @@ func (w *Watched) Term() (LicenceTerm, error) {
 	if w.term != nil {
 		return *w.term, nil
 	}
-	return TermOf(w.Report.Claims, w.Report.Document)
+	claims, _ := ClaimsOf(w.Report) // orders about a licence are told whatever of it is hidden
+	return TermOf(claims, w.Report.Document)
 }
 
 // A MonitorInput is all that one run looks at. Nothing is fetched and nothing sent.

@@ -43,7 +43,7 @@ func (s Snapshot) members() map[string]any {
 	return n.plain()
 }
 
-var listSnapshots = list(node("T15", []field{
+var listSnapshots = longList(node("T15", []field{
 	{"id", must, anything},
 	{"digest", must, digest},
 	{"sequence", must, integer(0, maxInteger)},

@@ -86,7 +86,8 @@ func (p *Policy) Standing(i Item, m Moment) CredentialStanding {
 		c.Obtain = append(c.Obtain, fmt.Sprintf("what the step asks for: %s: %s", step.Name, step.Code))
 		return c
 	}
-	s, err := i.subject(t)
+	claims, _ := ClaimsOf(i.Report)
+	s, err := subjectOf(claims, t)
 	if err != nil {
 		c.because("ENV-3", "%v", err)
 		if i.Report.Partial {
@@ -117,14 +118,6 @@ func (p *Policy) Standing(i Item, m Moment) CredentialStanding {
 	}
 	c.judge(p, i, m)
 	return c
-}
-
-// subject returns the judged subject of an item.
-func (i Item) subject(t string) (subject, error) {
-	if i.Report.Partial {
-		return subjectOf(withoutNulls(i.Report.Claims), t)
-	}
-	return subjectOf(i.Report.Claims, t)
 }
 
 // judge is for reports that are valid, or indeterminate.

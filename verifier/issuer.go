@@ -277,6 +277,7 @@ func (c *check) checkAuthorised() {
 	// The whole document is searched: where issuer and subject are one, statements can
 	// change place between them without changing the hash.
 	places := jurisdictions(c.cred.Unsecured(), false, nil)
+	slices.Sort(places)
 	for _, p := range places {
 		switch {
 		case slices.Contains(c.issuer.Jurisdictions, p), slices.Contains(c.issuer.Jurisdictions, Any):
@@ -325,7 +326,6 @@ func jurisdictions(v any, below bool, found []string) []string {
 			found = append(found, x)
 		}
 	}
-	slices.Sort(found)
 	return found
 }
 

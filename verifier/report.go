@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/certanchor/certanchor/anchor"
+	"github.com/certanchor/certanchor/internal/strictjson"
 )
 
 // ReportVersion is the version member of a report.
@@ -96,6 +99,8 @@ type Report struct {
 	// Partial says that the document was shown in part: an SD-JWT with digests of claims, or
 	// decoys, that are not disclosed. What its subject lacks it may hide.
 	Partial bool `json:"partial,omitempty"`
+	// hiddenIn are the JSON pointers of the objects and arrays that may hide something.
+	hiddenIn []string
 	// Trusting lists what the verdict rests on and nobody here could check.
 	Trusting []string `json:"trusting,omitempty"`
 	// Claims is the document without proofs, limited to members that were hashed. It
@@ -109,6 +114,15 @@ func (r *Report) MayHide(name string) bool {
 	subject, _ := r.Claims["credentialSubject"].(map[string]any)
 	_, shown := subject[name]
 	return r.Partial && !shown
+}
+
+// ShownInPart reports whether a member of the subject is in Claims and may hide something
+// within itself: an element of a list, or a member of an object.
+func (r *Report) ShownInPart(name string) bool {
+	subject, _ := r.Claims["credentialSubject"].(map[string]any)
+	at := "/credentialSubject" + strictjson.PointerToken(name)
+	_, shown := subject[name]
+	return shown && slices.ContainsFunc(r.hiddenIn, func(p string) bool { return p == at || strings.HasPrefix(p, at+"/") })
 }
 
 // A ListFact is a status list that counted, and what it says of the document.

@@ -19,7 +19,7 @@ import (
 func (c *check) checkSDJWT() {
 	e := c.cred.Envelope()
 	c.canonical = &jsonld.Result{Claims: c.cred.Unsecured()}
-	c.report.Partial = e.Hidden > 0
+	c.report.Partial, c.report.hiddenIn = e.Hidden > 0, e.HiddenIn
 	c.pass(StepCanonical, "/sdJwt", "document", "an SD-JWT, signed as text; %d claims disclosed", len(e.Disclosures))
 }
 

@@ -11,7 +11,8 @@ import (
 // evidence and trust alone. Whoever hands over evidence and documents chooses how many
 // documents name the same thing; the work for it is done once.
 type shared struct {
-	entries    map[string]entered // of the trust file, by id, with their documents
+	entries    map[string]entered            // of the trust file, by id, with their documents
+	digests    map[bytesOf][sha256.Size]byte // of documents of the evidence
 	lists      map[listKey]signedList
 	tokens     map[listKey]signedToken
 	bits       map[bitsKey]answer[*status.Bitstring]
@@ -20,6 +21,26 @@ type shared struct {
 	addresses  map[spendOf]answer[string]
 	inclusions map[spendOf]answer[*anchor.Inclusion]
 	links      map[spendOf]answer[*anchor.Link]
+}
+
+// bytesOf names bytes of the evidence by where they lie: it is not changed while it is used.
+type bytesOf struct {
+	first *byte
+	size  int
+}
+
+// digest hashes a document of the evidence once, however many entries name it.
+func (s *shared) digest(raw []byte) [sha256.Size]byte {
+	if len(raw) == 0 {
+		return sha256.Sum256(nil)
+	}
+	k := bytesOf{&raw[0], len(raw)}
+	d, known := s.digests[k]
+	if !known {
+		d = sha256.Sum256(raw)
+		s.digests[k] = d
+	}
+	return d
 }
 
 // spendOf names a transaction as one of a network. The evidence has one entry for an id.
@@ -41,7 +62,7 @@ type answer[T any] struct {
 
 func newShared() *shared {
 	return &shared{
-		entries: map[string]entered{}, lists: map[listKey]signedList{}, tokens: map[listKey]signedToken{}, bits: map[bitsKey]answer[*status.Bitstring]{},
+		entries: map[string]entered{}, digests: map[bytesOf][sha256.Size]byte{}, lists: map[listKey]signedList{}, tokens: map[listKey]signedToken{}, bits: map[bitsKey]answer[*status.Bitstring]{},
 		networks: map[anchor.Header]anchor.Network{}, addresses: map[spendOf]answer[string]{},
 		inclusions: map[spendOf]answer[*anchor.Inclusion]{}, links: map[spendOf]answer[*anchor.Link]{},
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/certanchor/certanchor/credential"
@@ -31,7 +32,7 @@ func (c *check) newestLists(step StepName, e credential.StatusEntry) []statusLis
 		l, err := c.readList(e, d.Bytes)
 		if err != nil {
 			last = err
-			c.warn(WarnList, e.List, "%s: %v", err.code, err.err)
+			c.warn(WarnList, e.List, "%s: %s", err.code, err.fact())
 			continue
 		}
 		switch {
@@ -42,7 +43,7 @@ func (c *check) newestLists(step StepName, e credential.StatusEntry) []statusLis
 		}
 	}
 	if len(best) == 0 {
-		c.stop(step, last.code, e.List, "evidence", "%v", last.err)
+		c.stop(step, last.code, e.List, "evidence", "%s", last.fact())
 	}
 	if len(best) > 1 {
 		c.warn(WarnTwoLists, e.List, "%d lists with sequence %d; the most restrictive counts", len(best), best[0].sequence)
@@ -65,13 +66,25 @@ type listError struct {
 	err  error
 }
 
+// maxListFact bounds what is quoted of a list that does not count, in bytes: each entry that
+// names it says so once more.
+const maxListFact = 300
+
+func (e *listError) fact() string {
+	text := e.err.Error()
+	if len(text) > maxListFact {
+		text = strings.ToValidUTF8(text[:maxListFact], "") + "…"
+	}
+	return text
+}
+
 func uncounted(code Code, err error) *listError { return &listError{code, err} }
 
 // readList reads and authenticates one status list credential for an entry: signed by
 // the issuer or one the trust file delegates to, under the id and purpose the entry
 // names, no older than the highest sequence the caller has seen.
 func (c *check) readList(e credential.StatusEntry, raw []byte) (statusList, *listError) {
-	key := listKey{sha256.Sum256(raw), c.issuer.ID, c.at}
+	key := listKey{c.shared.digest(raw), c.issuer.ID, c.at}
 	if e.Type == credential.TokenEntry {
 		return c.readToken(e, raw, key)
 	}

@@ -652,3 +652,77 @@ func TestSDJWTDecided(t *testing.T) {
 		}
 	}
 }
+
+// TestSDJWTElementHidden: what stands within a member decides too. A history of examinations
+// that leaves out an attempt, or of board actions that leaves out an order, is no fact.
+func TestSDJWTElementHidden(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust().Trust
+	trust.AnchorOptional = true
+	text := func(v ...any) string { return base64.RawURLEncoding.EncodeToString(encodedDoc(t, v)) }
+	for name, c := range map[string]struct {
+		member string
+		hide   func(subject object) (disclosure string)
+	}{
+		"exam": {"attempts", func(s object) string {
+			list := s["attempts"].([]any)
+			d := text("salt", list[0])
+			list[0] = object{"...": sdDigest(d)}
+			return d
+		}},
+		"history": {"actions", func(s object) string {
+			other := parsedDoc(t, encodedDoc(t, s["actions"].([]any)[0]))
+			other["orderId"] = "X02-2"
+			d := text("salt", other)
+			s["actions"] = append(s["actions"].([]any), object{"...": sdDigest(d)})
+			return d
+		}},
+		"degree": {"person", func(s object) string {
+			person := s["person"].(object)
+			d := text("salt", "npi", person["npi"])
+			delete(person, "npi")
+			person["_sd"] = []any{sdDigest(d)}
+			return d
+		}},
+	} {
+		claims := parsedDoc(t, must[[]byte](t)(os.ReadFile("../licensure/testdata/drafts/"+name+".json")))
+		subject := claims["credentialSubject"].(object)
+		for _, absent := range licensure.Weighty([]string{claims["type"].([]any)[0].(string)}) {
+			if _, there := subject[absent]; !there {
+				subject[absent] = nil
+			}
+		}
+		d := c.hide(subject)
+		subject["_sd"] = []any{sdDigest("decoy")}
+		claims["issuer"] = b.id
+		for _, disclosed := range [][]string{{d}, nil} {
+			r := verifier.Check(b.signed(credential.TypVC, claims, disclosed...), nil, trust, now.Add(12*time.Hour))
+			if r.Verdict != verifier.Valid || !r.Partial {
+				t.Fatalf("%s: %v", name, r.Err())
+			}
+			_, err := licensure.FactOf(r, strings.Repeat("0", 64))
+			if whole := disclosed != nil; whole != (err == nil) || !whole && !strings.Contains(err.Error(), c.member+" may be hidden") {
+				t.Errorf("%s, with %d disclosures: %v", name, len(disclosed), err)
+			}
+		}
+	}
+}
+
+// TestSDJWTWhole: what is shown to be absent is absent too where nothing is hidden, and no
+// decoys are there.
+func TestSDJWTWhole(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	trust := w.trust().Trust
+	trust.AnchorOptional = true
+	claims := parsedDoc(t, must[[]byte](t)(os.ReadFile("../licensure/testdata/drafts/certification.json")))
+	d := base64.RawURLEncoding.EncodeToString(encodedDoc(t, []any{"salt", "clinicallyActive", nil}))
+	subject := claims["credentialSubject"].(object)
+	delete(subject, "clinicallyActive")
+	subject["_sd"], claims["issuer"] = []any{sdDigest(d)}, b.id
+	r := verifier.Check(b.signed(credential.TypVC, claims, d), nil, trust, now.Add(12*time.Hour))
+	if f, err := licensure.FactOf(r, strings.Repeat("0", 64)); r.Verdict != verifier.Valid || r.Partial || err != nil || !f.InForce {
+		t.Errorf("%v: %v", r.Err(), err)
+	}
+}

@@ -434,3 +434,54 @@ func TestSDJWTVCBent(t *testing.T) {
 	}
 	t.Logf("%d of %d still valid", valid, rounds)
 }
+
+// TestTokenListQuoted: nor does what is told of such lists grow with what they say.
+func TestTokenListQuoted(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	const url = "https://alderfen.example/status/own.jwt"
+	ev := new(verifier.Evidence)
+	for _, p := range []object{{"sub": url, "iss": strings.Repeat("ü", 1<<20)}, {"sub": strings.Repeat("ü", 1<<20), "iss": b.id}} {
+		p["iat"], p["status_list"] = 1, object{"bits": 1, "lst": "x"}
+		key, id, err := issuer.SigningKey(b.dir, nil)
+		b.must(err)
+		ev.AddDocument(url, verifier.Document{At: now, Bytes: []byte(must[string](t)(cryptosuite.SignJWT(credential.TypStatusList, id, encodedDoc(t, p), key)))})
+	}
+	doc := b.signed(credential.TypDC, object{"iss": b.id, "vct": "https://x.example/type", "status": object{"status_list": object{"idx": 5, "uri": url}}})
+	r := verifier.Check(doc, ev, w.trust().Trust, now)
+	if raw := must[[]byte](t)(r.JSON()); len(raw) > 20_000 || len(r.Warnings) != 2 {
+		t.Errorf("a report of %d bytes, %d warnings", len(raw), len(r.Warnings))
+	}
+}
+
+// TestTokenListsHashedOnce: who hands over lists chooses how many entries name them; it is
+// not what the work grows with.
+func TestTokenListsHashedOnce(t *testing.T) {
+	w := newWorld(t)
+	b := w.addBoard("alderfen")
+	const url = "https://alderfen.example/status/own.jwt"
+	trust := w.trust().Trust
+	ev := new(verifier.Evidence)
+	for i := range 64 {
+		ev.AddDocument(url, verifier.Document{At: now, Bytes: append([]byte{'0' + byte(i)}, make([]byte, 1<<20)...)})
+	}
+	took := func(entries int) time.Duration {
+		list := make([]any, entries)
+		for i := range list {
+			list[i] = object{"type": "status_list", "statusPurpose": "revocation", "statusListIndex": "5", "statusListCredential": url}
+		}
+		doc := b.signed(credential.TypDC, object{"iss": b.id, "vct": "https://x.example/type", "vc": object{"credentialStatus": list}})
+		best := time.Hour
+		for range 3 {
+			k, start := verifier.NewChecker(ev, trust), time.Now()
+			if r := k.Check(doc, now); r.Step(verifier.StepRevocation).Code != verifier.CodeListMalformed {
+				t.Fatal(r.Err())
+			}
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	if one, many := took(1), took(credential.MaxStatusEntries); many > 5*one {
+		t.Errorf("%s for one entry, %s for %d", one, many, credential.MaxStatusEntries)
+	}
+}

@@ -213,7 +213,7 @@ func (c *compactDesk) open() error {
 	principal := map[licensure.LicenceKey]bool{}
 	for _, p := range c.papers {
 		if s, _ := p.report.Claims["credentialSubject"].(map[string]any); p.kind() == licensure.TypeLicence && !p.taken && s["statePrincipalLicence"] == true {
-			t, err := licensure.TermOf(p.report.Claims, p.leaf)
+			t, err := licensure.TermOf(p.claims(), p.leaf)
 			if err != nil {
 				return err
 			}
@@ -406,7 +406,11 @@ func (c *compactDesk) expedite(file, place string) error {
 		return misuse("give the letter as its board issued it", "%s is no letter of qualification", file)
 	}
 	p := c.papers[i]
-	l, err := licensure.LetterOf(p.report.Claims)
+	claims, err := licensure.ClaimsOf(p.report)
+	var l licensure.Letter
+	if err == nil {
+		l, err = licensure.LetterOf(claims)
+	}
 	if err == nil && p.taken {
 		err = fmt.Errorf("the letter was taken back by its board")
 	}

@@ -222,7 +222,7 @@ func (a *app) recordCheck(ctx context.Context, j *job, flags *paperFlags, names 
 	for _, p := range papers {
 		who := p.report.Issuer.ID
 		if p.kind() == licensure.TypeRegistrySnapshot {
-			_, head, err := licensure.RegistrySnapshotOf(p.report.Claims)
+			_, head, err := licensure.RegistrySnapshotOf(p.claims())
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.file, err)
 			}
@@ -256,7 +256,7 @@ func (a *app) recordCheck(ctx context.Context, j *job, flags *paperFlags, names 
 func missingFrom(l *licensure.Log, p paper) string {
 	switch p.kind() {
 	case licensure.TypeLicence:
-		t, err := licensure.TermOf(p.report.Claims, p.leaf)
+		t, err := licensure.TermOf(p.claims(), p.leaf)
 		if err != nil {
 			return p.file + ": " + err.Error()
 		}
@@ -270,7 +270,7 @@ func missingFrom(l *licensure.Log, p paper) string {
 		}
 		return fmt.Sprintf("hidden: the record has no term %s of the licence %s", t.CredentialID, t.Licence)
 	case licensure.TypeBoardOrder:
-		o, err := licensure.OrderOf(p.report.Claims)
+		o, err := licensure.OrderOf(p.claims())
 		if err != nil {
 			return p.file + ": " + err.Error()
 		}

@@ -63,6 +63,12 @@ type paper struct {
 	report *verifier.Report
 }
 
+// claims are those of the report as the rules read them.
+func (p paper) claims() map[string]any {
+	claims, _ := licensure.ClaimsOf(p.report)
+	return claims
+}
+
 func (p paper) kind() string {
 	t, _ := licensure.TypeOf(p.report.Claims)
 	return t

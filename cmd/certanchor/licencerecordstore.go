@@ -221,17 +221,21 @@ func (r *registry) add(papers []paper) (added int, err error) {
 			fault(p, errors.New("the document was taken back (LC-2)"))
 			continue
 		}
+		if _, err := licensure.ClaimsOf(p.report); err != nil {
+			fault(p, err)
+			continue
+		}
 		e := entry{paper: p}
 		switch p.kind() {
 		case licensure.TypeLicence:
-			t, err := licensure.TermOf(p.report.Claims, p.leaf)
+			t, err := licensure.TermOf(p.claims(), p.leaf)
 			if err != nil {
 				fault(p, err)
 				continue
 			}
 			e.term = &t
 		case licensure.TypeBoardOrder:
-			o, err := licensure.OrderOf(p.report.Claims)
+			o, err := licensure.OrderOf(p.claims())
 			if err != nil {
 				fault(p, err)
 				continue

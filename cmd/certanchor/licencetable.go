@@ -308,7 +308,7 @@ func (a *app) tableRows(ctx context.Context, d *desk, names []string) error {
 			a.say("left out: %s", oneLine(p.file))
 			continue
 		}
-		t, err := licensure.TermOf(p.report.Claims, p.leaf)
+		t, err := licensure.TermOf(p.claims(), p.leaf)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.file, err)
 		}

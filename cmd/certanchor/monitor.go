@@ -309,7 +309,11 @@ func (j *monitorJob) record(ctx context.Context, names []string, compact string)
 			j.app.say("not counted: %s is %s (%s)", name, r.Verdict, s.Code)
 			continue
 		}
-		o, err := licensure.OrderOf(r.Claims)
+		claims, err := licensure.ClaimsOf(r)
+		var o licensure.Order
+		if err == nil {
+			o, err = licensure.OrderOf(claims)
+		}
 		if err == nil {
 			err = log.Add(o, r.Document)
 		}

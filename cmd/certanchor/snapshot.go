@@ -29,9 +29,13 @@ func (j *job) snapshot() (map[string]any, error) {
 		Title: "Registry snapshot", ValidFrom: now, Confidence: licensure.Primary,
 		Evidence: []licensure.Evidence{{Source: "the issuer's own registry", Method: licensure.DirectFromSource, VerifiedAt: now, VerifierRole: "registry"}},
 	}}
-	files, err := filepath.Glob(filepath.Join(j.dir, "status", "*.json"))
-	if err != nil {
-		return nil, err
+	var files []string
+	for _, kind := range []string{"*.json", "*.jwt"} { // nothing that a crash left behind
+		found, err := filepath.Glob(filepath.Join(j.dir, "status", kind))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, found...)
 	}
 	for _, name := range files {
 		raw, err := readFile(name, maxListFile)
@@ -42,6 +46,7 @@ func (j *job) snapshot() (map[string]any, error) {
 			s.Lists = append(s.Lists, one)
 		}
 	}
+	var err error
 	if s.Head, err = sealRecord(j.dir, j.stateDir()); err != nil {
 		return nil, err
 	}
@@ -53,6 +58,9 @@ func (j *job) snapshot() (map[string]any, error) {
 
 // listSnapshot names a signed status list by id, number and digest.
 func listSnapshot(raw []byte) (licensure.Snapshot, bool) {
+	if t, err := credential.ParseStatusToken(raw); err == nil && t.Numbered {
+		return licensure.Snapshot{URL: t.URL, Digest: sha256Hex(raw), Sequence: t.Sequence}, true
+	}
 	doc, err := strictjson.ParseObject(raw, strictjson.Limits{Bytes: maxListFile})
 	if err != nil {
 		return licensure.Snapshot{}, false
@@ -112,7 +120,8 @@ func raiseBySnapshots(ev *verifier.Evidence, trust *verifier.Trust, at time.Time
 				continue
 			}
 			r := checker.Check(d.Bytes, at)
-			lists, _, err := licensure.RegistrySnapshotOf(r.Claims)
+			claims, _ := licensure.ClaimsOf(r) // what is shown of it counts
+			lists, _, err := licensure.RegistrySnapshotOf(claims)
 			if r.Verdict != verifier.Valid || err != nil {
 				continue
 			}

@@ -69,3 +69,47 @@ func TestSnapshotRides(t *testing.T) {
 	})
 	wantStatus(t, 0, "verify", "--trust", d("board", "trust.json"), "--evidence", d("nothing.json"), "--status", d("old.json"), first[0])
 }
+
+// TestSnapshotOfTokens: the list that SD-JWT VCs name is among those committed to.
+func TestSnapshotOfTokens(t *testing.T) {
+	dir := t.TempDir()
+	d := func(names ...string) string { return filepath.Join(append([]string{dir}, names...)...) }
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantStatus(t, 0, "keygen", "--out", d("board"), "--network", "regtest", "--id", "https://board.example/issuer.json", "--name", "Board of Alderfen")
+	issue := func(name, count string) {
+		drafts, _ := wantStatus(t, 0, "synth", "--count", count)
+		must(os.WriteFile(d("drafts.jsonl"), []byte(drafts), 0o600))
+		wantStatus(t, 0, "issue", "--issuer", d("board"), "--in", d("drafts.jsonl"), "--out", d(name), "--form", "dc+sd-jwt")
+	}
+	issue("first", "1")
+	first, err := filepath.Glob(d("first", "*.json"))
+	must(err)
+	lists, err := filepath.Glob(d("board", "status", "*.jwt"))
+	must(err)
+	if len(lists) != 1 || len(first) != 1 {
+		t.Fatalf("%v %v", lists, first)
+	}
+	old, err := os.ReadFile(lists[0])
+	must(err)
+	must(os.WriteFile(d("old.jwt"), old, 0o600))
+	wantStatus(t, 0, "status", "set", "--issuer", d("board"), "--revoke", "--reason", "issued in error", first[0])
+	issue("second", "2")
+	wantStatus(t, 0, "evidence", "--issuer", d("board"), "--out", d("evidence.json"), first[0], d("board", "status", snapshotFile))
+	wantStatus(t, 3, "verify", "--trust", d("board", "trust.json"), "--evidence", d("evidence.json"), first[0])
+	editJSON(t, d("evidence.json"), d("without.json"), func(v map[string]any) {
+		for url := range v["documents"].(map[string]any) {
+			if strings.HasSuffix(url, ".jwt") {
+				delete(v["documents"].(map[string]any), url)
+			}
+		}
+	})
+	out, _ := wantStatus(t, 2, "verify", "--trust", d("board", "trust.json"), "--evidence", d("without.json"), "--status", d("old.jwt"), "--json", first[0])
+	if !strings.Contains(out, `"snapshot-rollback"`) {
+		t.Errorf("an older list than the anchored one: %s", out)
+	}
+}

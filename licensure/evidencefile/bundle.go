@@ -38,8 +38,9 @@ func (j *judged) bundle() ([]byte, error) {
 			if v.Dynamic {
 				v.EveryDays, v.Next = j.next(item)
 			}
-			if verified(item.Report) && licensure.CheckIssued(item.Report.Claims) == nil {
-				sources = append(sources, fhir.Source{Claims: item.Report.Claims, IssuerLabel: item.Report.Issuer.Label, Status: stand.Legal})
+			claims, open := licensure.ClaimsOf(item.Report)
+			if verified(item.Report) && open == nil && licensure.CheckIssued(claims) == nil {
+				sources = append(sources, fhir.Source{Claims: claims, IssuerLabel: item.Report.Issuer.Label, Status: stand.Legal})
 				p, err := fhir.Practitioner(sources)
 				if err != nil {
 					return nil, err
@@ -60,7 +61,8 @@ func (j *judged) bundle() ([]byte, error) {
 		if o.why != "" {
 			continue
 		}
-		provenance, document, err := fhir.Order(o.report.Claims, who)
+		claims, _ := licensure.ClaimsOf(o.report) // it counted
+		provenance, document, err := fhir.Order(claims, who)
 		if err != nil {
 			continue // not a public one: for no FHIR store
 		}

@@ -3,14 +3,22 @@ package evidencefile_test
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/certanchor/certanchor/credential"
+	"github.com/certanchor/certanchor/cryptosuite"
+	"github.com/certanchor/certanchor/did"
+	"github.com/certanchor/certanchor/issuer"
 	"github.com/certanchor/certanchor/licensure"
 	"github.com/certanchor/certanchor/licensure/evidencefile"
 	"github.com/certanchor/certanchor/verifier"
@@ -409,6 +417,80 @@ func TestOrders(t *testing.T) {
 	f = make_(t, in)
 	if got := f.Result().Standing; got != licensure.InForce || !strings.Contains(string(f.Member("summary.html")), "not counted: ") {
 		t.Errorf("an order of somebody else: %s", got)
+	}
+}
+
+// shown is an SD-JWT file without the disclosures of these names, and with the holder's JWT
+// if there is a key.
+func shown(t *testing.T, file []byte, key ed25519.PrivateKey, audience string, without ...string) []byte {
+	t.Helper()
+	c, err := credential.Parse(file)
+	must(t, err)
+	text := c.Envelope().JWT + "~"
+	for _, d := range c.Envelope().Disclosures {
+		if !slices.Contains(without, d.Name) {
+			text += d.Text + "~"
+		}
+	}
+	if key != nil {
+		hash := sha256.Sum256([]byte(text))
+		binding, err := cryptosuite.SignJWT(credential.TypKeyBinding, "", fmt.Appendf(nil, `{"iat":%d,"aud":%q,"nonce":"n-1","sd_hash":%q}`,
+			now.Unix(), audience, base64.RawURLEncoding.EncodeToString(hash[:])), key)
+		must(t, err)
+		text += binding
+	}
+	var doc map[string]any
+	must(t, json.Unmarshal(file, &doc))
+	doc["sdJwt"] = text
+	out, err := json.Marshal(doc)
+	must(t, err)
+	return out
+}
+
+// TestOrderSDJWT: an order counts in every form, with its lists as files; one that may hide
+// its end or its conditions keeps the licence from being decided.
+func TestOrderSDJWT(t *testing.T) {
+	for _, form := range []issuer.Form{issuer.FormSDJWT, issuer.FormDC} {
+		c := newClinic(t)
+		e := envelope("Order", time.Time{})
+		e.Holder, e.Person, e.ValidFrom = "", licensure.Person{}, now.AddDate(0, 0, -1)
+		c.board.form = form
+		order := c.board.issue(licensure.BoardOrder{Envelope: e, Order: licensure.Order{ID: "O-1", Board: "Board of Garrowdale",
+			Licence: licensure.LicenceKey{Jurisdiction: "X07", BoardID: "X07-MD", Type: licensure.FullLicence, Number: "0012345"},
+			Action:  licensure.Suspension, Origin: licensure.FromBoard, Basis: []string{licensure.BasisCompetence}, EffectiveAt: now.AddDate(0, 0, -5), RecordedAt: now.AddDate(0, 0, -1), Public: true,
+			DocumentDigest: strings.Repeat("ab", 32)}})[0]
+		for _, o := range []struct {
+			without string
+			want    licensure.StandingValue
+		}{{"", licensure.NotInForce}, {"endsAt", licensure.UndeterminedStand}, {"conditions", licensure.UndeterminedStand}} {
+			in := c.input()
+			in.Orders = [][]byte{shown(t, order, nil, "", o.without)}
+			f := make_(t, withoutSigner(in))
+			if got := f.Result().Standing; got != o.want || !f.Reverify(nil).Same() {
+				t.Errorf("%s without %q: %s\n%s", form, o.without, got, f.Member("result/order-0001.json"))
+			}
+		}
+	}
+}
+
+// TestShowingAsked: an SD-JWT that its holder showed to somebody else is no answer here.
+func TestShowingAsked(t *testing.T) {
+	c := newClinic(t)
+	public, key, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	degree := aDegree()
+	degree.Holder, err = did.KeyDID(public)
+	must(t, err)
+	c.federation.form = issuer.FormSDJWT
+	file := c.federation.issue(degree)[0]
+	for audience, want := range map[string]verifier.Verdict{"https://hospital.example": verifier.Valid, "https://elsewhere.example": verifier.Invalid} {
+		in := c.input()
+		in.Credentials = [][]byte{shown(t, file, key, audience)}
+		in.Case.Asked = &evidencefile.Asked{Audience: "https://hospital.example", Challenge: "n-1"}
+		f := make_(t, withoutSigner(in))
+		if got := f.Member("result/credential-0001.json"); !bytes.Contains(got, []byte(`"verdict":"`+want.String()+`"`)) {
+			t.Errorf("shown to %s: %s", audience, got)
+		}
 	}
 }
 

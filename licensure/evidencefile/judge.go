@@ -91,13 +91,18 @@ func (j *judged) evidence(members map[string][]byte) (*verifier.Evidence, error)
 		ev.Merge(one)
 	}
 	for _, name := range under(members, dirLists) {
-		c, err := credential.Parse(members[name])
-		if err != nil || c.ID() == "" {
-			return nil, fmt.Errorf("%s: no status list as its issuer published it: %v", name, err)
+		url, mediaType := "", "application/vc"
+		if c, err := credential.Parse(members[name]); err == nil {
+			url = c.ID()
+		} else if t, err := credential.ParseStatusToken(members[name]); err == nil {
+			url, mediaType = t.URL, "application/"+credential.TypStatusList
+		}
+		if url == "" {
+			return nil, fmt.Errorf("%s: no status list as its issuer published it", name)
 		}
 		// When the list came to us decides nothing; the file's own time would differ
 		// from machine to machine.
-		ev.AddDocument(c.ID(), verifier.Document{MediaType: "application/vc", At: j.moment.Run, Bytes: members[name]})
+		ev.AddDocument(url, verifier.Document{MediaType: mediaType, At: j.moment.Run, Bytes: members[name]})
 	}
 	return ev, nil
 }
@@ -119,6 +124,8 @@ func (j *judged) check(checker *verifier.Checker, members map[string][]byte) {
 				inner = carried(inner, f.report)
 				f.items = append(f.items, licensure.Item{Report: inner, Digest: j.leaf(within[i].Raw(), inner)})
 			}
+		} else if err == nil && c.Envelope() != nil && c.Envelope().KeyBinding != nil {
+			f.report = checker.CheckFor(asked, raw, j.moment.Run) // a presentation of its own
 		} else {
 			f.report = checker.Check(raw, j.moment.Run)
 		}
@@ -172,7 +179,8 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 			if !verified(item.Report) {
 				continue
 			}
-			term, err := licensure.TermOf(item.Report.Claims, item.Digest)
+			claims, _ := licensure.ClaimsOf(item.Report) // what may be hidden is for the policy to miss
+			term, err := licensure.TermOf(claims, item.Digest)
 			if err != nil {
 				continue // no licence
 			}
@@ -185,7 +193,8 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 	}
 	for _, name := range names {
 		o := judgedOrder{member: name, report: checker.Check(members[name], j.moment.Run)}
-		order, err := licensure.OrderOf(o.report.Claims)
+		claims, open := licensure.ClaimsOf(o.report)
+		order, err := licensure.OrderOf(claims)
 		switch {
 		case o.report.Verdict != verifier.Valid:
 			s, _ := o.report.Deciding()
@@ -196,6 +205,9 @@ func (j *judged) fold(checker *verifier.Checker, members map[string][]byte) {
 			}
 		case err != nil:
 			o.why = err.Error()
+		case open != nil:
+			o.why, o.key = open.Error(), order.Licence
+			hold(keys, order, true, verifier.Step{Code: verifier.CodeNotJudged, Fact: o.why})
 		default:
 			o.key = order.Licence
 			if err := log.Add(order, o.report.Document); err != nil {

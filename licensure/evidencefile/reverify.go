@@ -270,7 +270,8 @@ func (f *File) withOrders(gone map[string]bool) error {
 	for _, c := range j.credentials {
 		goes = goes || gone[c.member]
 		for _, i := range c.items {
-			if term, err := licensure.TermOf(i.Report.Claims, i.Digest); err == nil && !gone[c.member] {
+			claims, _ := licensure.ClaimsOf(i.Report)
+			if term, err := licensure.TermOf(claims, i.Digest); err == nil && !gone[c.member] {
 				stays[term.Licence] = true
 			}
 		}

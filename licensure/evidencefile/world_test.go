@@ -55,6 +55,7 @@ type source struct {
 	places []string
 	is     *issuer.Issuer
 	key    *issuer.AnchorKey
+	form   issuer.Form // of what it issues next
 }
 
 func newWorld(t testing.TB) *world {
@@ -69,7 +70,7 @@ func (w *world) source(name string, types, places []string) *source {
 	must(w.t, err)
 	s.key, err = issuer.OpenAnchorKey(s.dir, nil)
 	must(w.t, err)
-	s.is, err = issuer.Open(issuer.Config{Dir: s.dir, Signer: signer, KeyID: keyID, AnchorKeyID: s.key.ID, CheckDraft: licensure.CheckDraft,
+	s.is, err = issuer.Open(issuer.Config{Dir: s.dir, Signer: signer, KeyID: keyID, AnchorKeyID: s.key.ID, CheckDraft: licensure.CheckDraft, Weighty: licensure.Weighty,
 		Now: func() time.Time { return w.now }, ListLife: 400 * 24 * time.Hour,
 		Purposes: func(types []string) []issuer.Purpose {
 			if !slices.Contains(types, licensure.TypeLicence) {
@@ -104,7 +105,7 @@ func (s *source) issue(drafts ...drafter) [][]byte {
 	batch, err := s.is.Seal(ctx, anchor.Regtest, func(yield func(issuer.Draft, error) bool) {
 		for i, d := range drafts {
 			o, err := d.Draft()
-			if !yield(issuer.Draft{Object: o, Place: fmt.Sprint("draft ", i)}, err) {
+			if !yield(issuer.Draft{Object: o, Place: fmt.Sprint("draft ", i), Form: s.form}, err) {
 				return
 			}
 		}
