@@ -236,6 +236,11 @@ func TestSDJWTForged(t *testing.T) {
 	if r := verifier.Check(sd[0], w.evidence(), trust.Trust, now); r.Verdict != verifier.Invalid {
 		t.Errorf("another place: %s", r.Verdict)
 	}
+	newer := parsedDoc(t, sd[0])
+	newer["version"] = 2
+	if r, code := w.check(encodedDoc(t, newer)); r.Verdict == verifier.Valid || code != "unknown-version" {
+		t.Errorf("of version 2: %s %s", r.Verdict, code)
+	}
 	// A presentation inside, or a credential inside a presentation, is none.
 	if _, err := credential.FromObject(sd[0], parsedDoc(t, sd[0])); err == nil {
 		t.Error("an SD-JWT file was read as a part of something")

@@ -253,6 +253,17 @@ func TestTokenList(t *testing.T) {
 			t.Errorf("%s: %s %q (%s), want %q", name, r.Verdict, s.Code, s.Fact, c.want)
 		}
 	}
+	// A list by a key that has ended.
+	ended := new(verifier.Evidence)
+	ended.AddDocument(url, verifier.Document{At: now, Bytes: list(delegate, 1, 9, 1, nil)})
+	_, keyID, err := issuer.SigningKey(delegate.dir, nil)
+	b.must(err)
+	trust.StatusFloor = nil
+	trust.Issuers[1].Keys = []verifier.PinnedKey{{ID: keyID, Bounds: verifier.Bounds{Until: now.Add(-time.Minute)}}}
+	if r := verifier.Check(doc, ended, trust, now); r.Step(verifier.StepRevocation).Code != verifier.CodeListSignature {
+		t.Errorf("by a key that has ended: %v", r.Err())
+	}
+	trust.Issuers[1].Keys = nil
 	// A way to tell a status that nobody here knows is not passed over.
 	unknown := b.signed(credential.TypDC, object{"iss": b.id, "vct": "https://x.example/type", "jurisdiction": "X07", "status": object{"identifier_list": object{}}})
 	if r := verifier.Check(unknown, nil, trust, now); r.Verdict != verifier.Indeterminate || r.Step(verifier.StepRevocation).Code != verifier.CodeStatusType {
