@@ -208,6 +208,7 @@ func TestSDJWTForged(t *testing.T) {
 			p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}, object{"...": "x"}}
 		}), "malformed-member"},
 		"a claim for an element": {strings.TrimSuffix(bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": digest(made)}} }), "~") + "~" + made + "~", "malformed-member"},
+		"a presentation":    {bentPayload(func(p object) { p["type"] = []any{"VerifiableCredential", "VerifiablePresentation"} }), "malformed-member"},
 		"proof inside":           {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
 		"no tilde":               {parts[0], "malformed-member"},
 		"padded":                 {parts[0] + "=~", "malformed-member"},
