@@ -233,6 +233,7 @@ var backedUp = map[string]string{
 	"did.publicKeyHex.1":        "what is left of bad digits has the wrong length",
 	"did.resolveJWK.1":          "spares work: the reader of the key has the same bound",
 	"credential.readProof.2":    "a clearer word: an absent value cannot be decoded",
+	"credential.parseSDJWT.2":   "what is no member of a presentation is refused in it, and so is a type beside that",
 }
 
 func conditionSites(t *testing.T) []site {

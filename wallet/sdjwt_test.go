@@ -208,7 +208,9 @@ func TestSDJWTForged(t *testing.T) {
 			p["credentialSubject"].(object)["list"] = []any{object{"...": "x"}, object{"...": "x"}}
 		}), "malformed-member"},
 		"a claim for an element": {strings.TrimSuffix(bentPayload(func(p object) { p["credentialSubject"].(object)["list"] = []any{object{"...": digest(made)}} }), "~") + "~" + made + "~", "malformed-member"},
-		"a presentation":    {bentPayload(func(p object) { p["type"] = []any{"VerifiableCredential", "VerifiablePresentation"} }), "malformed-member"},
+		"digests no list":        {bentPayload(func(p object) { p["credentialSubject"].(object)["_sd"] = "x" }), "malformed-member"},
+		"not base64url":          {"*" + parts[0] + "~", "malformed-member"},
+		"a presentation":         {bentPayload(func(p object) { p["type"] = []any{"VerifiableCredential", "VerifiablePresentation"} }), "malformed-member"},
 		"proof inside":           {bentPayload(func(p object) { p["proof"] = object{} }), "malformed-member"},
 		"no tilde":               {parts[0], "malformed-member"},
 		"padded":                 {parts[0] + "=~", "malformed-member"},
@@ -388,6 +390,7 @@ func TestSDJWTBinding(t *testing.T) {
 		"by a clock that is ahead": {bind(did, credential.TypKeyBinding, func(p object) { p["iat"] = now.Add(9 * time.Minute).Unix() }), ""},
 		"by a thief":               {bind(thief, credential.TypKeyBinding, nil), verifier.CodeSignature},
 		"another choice":           {bind(did, credential.TypKeyBinding, func(p object) { p["sd_hash"] = digest(parts[0] + "~") }), verifier.CodeSignature},
+		"an end that is no time":   {bind(did, credential.TypKeyBinding, func(p object) { p["exp"] = "tomorrow" }), "malformed-member"},
 		"no iat":                   {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "iat") }), "malformed-member"},
 		"no aud":                   {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "aud") }), "malformed-member"},
 		"no nonce":                 {bind(did, credential.TypKeyBinding, func(p object) { delete(p, "nonce") }), "malformed-member"},
