@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +51,22 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestStatusTokenLimit: a list of MaxBytes is read, one of a byte more is not.
+func TestStatusTokenLimit(t *testing.T) {
+	b64 := base64.RawURLEncoding.EncodeToString
+	head := b64([]byte(`{"alg":"EdDSA","kid":"a:b#k","typ":"statuslist+jwt"}`)) + "."
+	for size, want := range map[int]Code{MaxBytes: "", MaxBytes + 1: CodeLimit} {
+		payload := `{"sub":"a:b","iat":1,"status_list":{"bits":1,"lst":""}}`
+		room := base64.RawURLEncoding.DecodedLen(size - len(head) - len(".AAAA"))
+		text := head + b64([]byte(payload+strings.Repeat(" ", room-len(payload)))) + "."
+		_, err := ParseStatusToken([]byte(text + strings.Repeat("A", size-len(text))))
+		var ours *Error
+		if errors.As(err, &ours); (want == "") != (err == nil) || want != "" && ours.Code != want {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
 }
 
 // FuzzParseStatusToken: no input makes reading a list panic, and a list that is read has all

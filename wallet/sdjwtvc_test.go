@@ -202,7 +202,11 @@ func TestTokenList(t *testing.T) {
 		}
 		key, id, err := issuer.SigningKey(by.dir, nil)
 		b.must(err)
-		return []byte(must[string](t)(cryptosuite.SignJWT(credential.TypStatusList, id, encodedDoc(t, p), key)) + "\n")
+		typ := credential.TypStatusList
+		if other, given := p["typ"].(string); given { // of the header
+			typ = other
+		}
+		return []byte(must[string](t)(cryptosuite.SignJWT(typ, id, encodedDoc(t, p), key)) + "\n")
 	}
 	good := list(b, 1, 9, 1, nil)
 	for name, c := range map[string]struct {
@@ -230,6 +234,11 @@ func TestTokenList(t *testing.T) {
 		"bits damaged":                 {[][]byte{list(b, 1, 9, 1, func(p object) { p["status_list"].(object)["lst"] = "eNr" })}, verifier.CodeListMalformed, 0},
 		"too short":                    {[][]byte{list(b, 1, 2, 1, func(p object) { p["status_list"] = object{"bits": 8, "lst": status.NewTokens(4, 8).Encode()} })}, verifier.CodeIndexRange, 0},
 		"no date":                      {[][]byte{list(b, 1, 9, 1, func(p object) { delete(p, "iat") })}, verifier.CodeListMalformed, 0},
+		"of another typ":               {[][]byte{list(b, 1, 9, 1, func(p object) { p["typ"] = "JWT" })}, verifier.CodeListMalformed, 0},
+		"of a credential's typ":        {[][]byte{list(b, 1, 9, 1, func(p object) { p["typ"] = credential.TypDC })}, verifier.CodeListMalformed, 0},
+		"bits a fraction":              {[][]byte{list(b, 1, 9, 1, func(p object) { p["status_list"].(object)["bits"] = 1.5 })}, verifier.CodeListMalformed, 0},
+		"an end that is no time":       {[][]byte{list(b, 1, 9, 1, func(p object) { p["exp"] = "tomorrow" })}, verifier.CodeListMalformed, 0},
+		"a number below zero":          {[][]byte{list(b, 1, 9, 1, func(p object) { p["sequence"] = -1 })}, verifier.CodeListMalformed, 0},
 		"no JWT":                       {[][]byte{[]byte("{}")}, verifier.CodeListMalformed, 0},
 		"a signature altered":          {[][]byte{append(bytes.TrimSpace(good)[:len(good)-6:len(good)-6], "AAAA\n"...)}, verifier.CodeListSignature, 0},
 		"a credential as a list":       {[][]byte{[]byte(strings.TrimSuffix(sdText(t, doc), "~"))}, verifier.CodeListMalformed, 0},
