@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"crypto"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -153,6 +154,32 @@ func (c *check) keyOf(is *Issuer, p *credential.Proof) (boundKey, bool) {
 		return boundKey{*k, merged(k.Window, pin.Bounds)}, true
 	}
 	return boundKey{}, false
+}
+
+// keyNow finds a key as keyOf does, for what has no anchor, and tells whether it counts at
+// the moment asked. Neither is recorded: it is not the document's own key.
+func (c *check) keyNow(is *Issuer, p *credential.Proof) (key boundKey, found bool, counts Step) {
+	probe := &check{trust: c.trust, at: c.at, cred: c.cred, issuer: is, ev: c.ev, report: new(Report), shared: c.shared}
+	if key, found = probe.keyOf(is, p); found {
+		probe.judgeTime(StepKey, keyCodes, key.window, anchorTime{}, p.Path)
+	}
+	return key, found, probe.report.Step(StepKey)
+}
+
+// KeyAt returns the key that an issuer of the trust file asserts with under a verification
+// method, if it counts at a moment. The error is a *CheckError with the code that the key
+// would have under a document without an anchor: of StepTrusted if the issuer is not known.
+func (t *Trust) KeyAt(issuer, method string, at time.Time) (*did.Key, error) {
+	c := newCheck(Request{}, new(Evidence), t, at, newShared())
+	is, why := c.entry(issuer)
+	if is == nil {
+		return nil, &CheckError{Indeterminate, StepTrusted, why.code, errors.New(why.fact)}
+	}
+	key, _, counts := c.keyNow(is, &credential.Proof{VerificationMethod: method})
+	if counts.Result != Passed {
+		return nil, &CheckError{overall([]Step{counts}), StepKey, counts.Code, errors.New(counts.Fact)}
+	}
+	return &key.Key, nil
 }
 
 // anchorTime is what is known of when a signature existed.

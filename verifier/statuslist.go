@@ -151,14 +151,12 @@ func (c *check) authenticate(cred *credential.Credential, signer *Issuer) (map[s
 		return nil, uncounted(CodeListSignature, errors.New("the list has no signature"))
 	}
 	p := &cred.Proofs()[i]
-	probe := &check{trust: c.trust, at: c.at, cred: cred, issuer: signer, ev: c.ev, report: new(Report), shared: c.shared}
-	key, ok := probe.keyOf(signer, p)
-	if !ok || p.Purpose != string(did.AssertionMethod) {
+	key, found, counts := c.keyNow(signer, p)
+	if !found || p.Purpose != string(did.AssertionMethod) {
 		return nil, uncounted(CodeListSignature, errors.New("the list is signed with a key that is not its issuer's"))
 	}
-	probe.judgeTime(StepKey, keyCodes, key.window, anchorTime{}, p.Path)
-	if s := probe.report.Step(StepKey); s.Result != Passed {
-		return nil, uncounted(CodeListSignature, errors.New(string(s.Code)+": "+s.Fact))
+	if counts.Result != Passed {
+		return nil, uncounted(CodeListSignature, errors.New(string(counts.Code)+": "+counts.Fact))
 	}
 	o := jsonld.Options{Contexts: c.trust.contextsOf(cred), Mode: cred.Mode()}
 	if err := cryptosuite.Verify(cred.Covered(i), p, &key.Key, o); err != nil {

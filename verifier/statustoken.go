@@ -67,14 +67,12 @@ func (c *check) authenticateToken(t *credential.StatusToken) *listError {
 		if signer == nil || t.Issuer != "" && t.Issuer != id {
 			continue
 		}
-		probe := &check{trust: c.trust, at: c.at, cred: c.cred, issuer: signer, ev: c.ev, report: new(Report), shared: c.shared}
-		key, ok := probe.keyOf(signer, p)
-		if !ok {
+		key, found, counts := c.keyNow(signer, p)
+		if !found {
 			continue
 		}
-		probe.judgeTime(StepKey, keyCodes, key.window, anchorTime{}, "")
-		if s := probe.report.Step(StepKey); s.Result != Passed {
-			return uncounted(CodeListSignature, errors.New(string(s.Code)+": "+s.Fact))
+		if counts.Result != Passed {
+			return uncounted(CodeListSignature, errors.New(string(counts.Code)+": "+counts.Fact))
 		}
 		if err := cryptosuite.VerifyJWT(t.JWT, t.Alg, key.Public); err != nil {
 			return uncounted(CodeListSignature, err)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 
@@ -31,6 +30,9 @@ func (e *InvitationError) Error() string {
 	return fmt.Sprintf("wallet: the invitation is not verified: %s: %s", e.Code, e.Detail)
 }
 
+// keyTimes are the codes of a key that is the issuer's and does not count now.
+var keyTimes = []verifier.Code{verifier.CodeKeyNotAttested, verifier.CodeKeyOutside, verifier.CodeKeyRevoked, verifier.CodeKeyTimeUnknown}
+
 // CheckInvitation returns the name that the trust file has for the issuer of an invitation,
 // after that issuer's signature under it was found good, by a key that counts now. That it
 // was meant for this holder, it does not show. Errors are *InvitationError.
@@ -45,12 +47,13 @@ func (w *Wallet) CheckInvitation(i *credential.Invitation, trust *TrustFile) (na
 	if !known {
 		return refuse("issuer-unknown", "%s is not in the trust file", i.Issuer)
 	}
-	key, err := assertionKey(is, i.Method)
-	if err != nil {
-		return refuse("key", "%v", err)
-	}
-	if err := inForce(key.Window, w.now()); err != nil {
-		return refuse("key-not-in-force", "%s: %v", i.Method, err)
+	key, err := trust.Trust.KeyAt(i.Issuer, i.Method, w.now())
+	var why *verifier.CheckError
+	switch {
+	case errors.As(err, &why) && slices.Contains(keyTimes, why.Code):
+		return refuse("key-not-in-force", "%s: %v", i.Method, why.Err)
+	case err != nil:
+		return refuse("key", "%s: %v", i.Method, err)
 	}
 	message, err := i.SigningInput()
 	if err != nil {
@@ -64,50 +67,6 @@ func (w *Wallet) CheckInvitation(i *credential.Invitation, trust *TrustFile) (na
 		return refuse("signature", "it was changed, or %s did not sign it", i.Method)
 	}
 	return is.Label, nil
-}
-
-// assertionKey returns a key that the trust file pins for an issuer, or that the issuer's
-// pinned document lists for what it asserts, with the bounds of both. What a verifier would
-// not take under a credential is not taken here.
-func assertionKey(is *verifier.Issuer, id string) (did.Key, error) {
-	var pin verifier.PinnedKey
-	if n := slices.IndexFunc(is.Keys, func(k verifier.PinnedKey) bool { return k.ID == id }); n >= 0 {
-		pin = is.Keys[n]
-	}
-	key := did.Key{ID: id, Public: pin.Public}
-	if pin.Public == nil {
-		if is.Document == nil {
-			return key, fmt.Errorf("the trust file does not hold the document of %s, nor a key %s", is.ID, id)
-		}
-		k, ok := is.Document.Key(id)
-		if !ok || k.Controller != "" && k.Controller != is.ID || is.Document.States(did.AssertionMethod) && !k.May(did.AssertionMethod) {
-			return key, fmt.Errorf("%s is no key that %s signs with", id, is.ID)
-		}
-		key = *k
-	}
-	if !pin.From.IsZero() {
-		key.Created = pin.From
-	}
-	for _, end := range []time.Time{pin.Until, pin.InvalidSince} {
-		if !end.IsZero() && (key.Expires.IsZero() || end.Before(key.Expires)) {
-			key.Expires = end
-		}
-	}
-	return key, nil
-}
-
-func inForce(w did.Window, at time.Time) error {
-	switch {
-	case w.Created.IsZero():
-		return errors.New("no beginning is stated")
-	case at.Before(w.Created):
-		return fmt.Errorf("counts from %s", w.Created.Format(time.RFC3339))
-	case !w.Expires.IsZero() && !at.Before(w.Expires):
-		return fmt.Errorf("ended on %s", w.Expires.Format(time.RFC3339))
-	case !w.Revoked.IsZero() && !at.Before(w.Revoked):
-		return fmt.Errorf("was revoked on %s", w.Revoked.Format(time.RFC3339))
-	}
-	return nil
 }
 
 // Answer introduces this wallet to the issuer of an invitation: with the key of their

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -43,14 +42,17 @@ func (r *walletRun) text(context.Context) error {
 		r.say("%d characters; %s.", len(text), fits)
 		return r.writePrivate([]byte(text + "\n"))
 	}
-	if err := r.writeWithQR(r.out, []byte(text+"\n"), r.qr, text,
-		"nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims"); err != nil {
+	img, err := r.qrImage(r.qr, text, "nothing was written; send the file (certanchor wallet show) or a dossier, or present an SD-JWT with fewer claims")
+	if err != nil {
 		return err
 	}
 	if r.out != "" {
-		err = os.Chmod(r.out, 0o600)
+		if err := r.writePrivate([]byte(text + "\n")); err != nil {
+			return err
+		}
 	}
-	return errors.Join(err, os.Chmod(r.qr, 0o600))
+	r.out = r.qr
+	return r.writePrivate(img)
 }
 
 func (r *walletRun) present(context.Context) error {
